@@ -1,0 +1,1 @@
+//! A local AWS Lambda and SQS that gets concurrency right.
