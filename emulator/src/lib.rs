@@ -1,1 +1,2 @@
 //! A local AWS Lambda and SQS that gets concurrency right.
+pub mod engine;

@@ -1,0 +1,91 @@
+//! Everything that is due later, in one ordered set.
+
+use std::collections::BTreeMap;
+
+use super::ids::{EnvironmentId, FunctionName, MappingId, QueueName};
+use super::time::Timestamp;
+
+/// What to do when a moment comes. Each is named "when to …".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// When to give up waiting for Init and let the function's own timeout run.
+    EndInit(EnvironmentId),
+    /// When to end an invocation that has used its timeout.
+    EndInvocation(EnvironmentId),
+    /// When to reclaim an environment that nobody used.
+    ReclaimIdle(EnvironmentId),
+    /// When to try the function's earliest waiting asynchronous event.
+    TryEvents(FunctionName),
+    /// When a message of the queue becomes visible or expires, or a long poll
+    /// ends, whichever is first.
+    AdvanceQueue(QueueName),
+    /// When a mapping leaves a state such as `Creating`.
+    ChangeMapping(MappingId),
+    /// When a poller's batching window closes, its throttled batch is tried
+    /// again, or its long poll is renewed: whatever that poller waits for.
+    WakePoller(MappingId, usize),
+}
+
+/// Names one set alarm, so that it can be cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AlarmKey(Timestamp, u64);
+
+/// The set of alarms, ordered by time; those of one moment ring in the order
+/// in which they were set.
+#[derive(Debug, Default)]
+pub(crate) struct Alarms {
+    set: BTreeMap<AlarmKey, Alarm>,
+    made: u64,
+}
+
+impl Alarms {
+    pub(crate) fn set(&mut self, at: Timestamp, alarm: Alarm) -> AlarmKey {
+        self.made += 1;
+        let key = AlarmKey(at, self.made);
+        self.set.insert(key, alarm);
+        key
+    }
+
+    /// Cancels an alarm; one that has rung already is no error.
+    pub(crate) fn cancel(&mut self, key: AlarmKey) {
+        self.set.remove(&key);
+    }
+
+    pub(crate) fn next_at(&self) -> Option<Timestamp> {
+        self.set.first_key_value().map(|(key, _)| key.0)
+    }
+
+    /// Takes the earliest alarm due at `now` or before, with its own moment.
+    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, Alarm)> {
+        let first = self.set.first_entry()?;
+        if first.key().0 > now {
+            return None;
+        }
+        let (key, alarm) = first.remove_entry();
+        Some((key.0, alarm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_ring_by_time_then_by_order_of_setting() {
+        let at = Timestamp::from_millis;
+        let alarm = |n| Alarm::EndInit(EnvironmentId(n));
+        let mut alarms = Alarms::default();
+        alarms.set(at(20), alarm(1));
+        alarms.set(at(10), alarm(2));
+        let gone = alarms.set(at(5), alarm(3));
+        alarms.set(at(10), alarm(4));
+        alarms.cancel(gone);
+
+        let mut rung = Vec::new();
+        while let Some((when, Alarm::EndInit(EnvironmentId(n)))) = alarms.pop_due(at(15)) {
+            rung.push((when.as_millis(), n));
+        }
+        assert_eq!(rung, [(10, 2), (10, 4)]);
+        assert_eq!(alarms.next_at(), Some(at(20)));
+    }
+}

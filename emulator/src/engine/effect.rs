@@ -1,0 +1,167 @@
+//! What the engine asks its driver to do. Non-blocking hand-offs, in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::ids::{EnvironmentId, ReceiverId, RequestId, Uuid};
+use super::lambda::FunctionVersion;
+use super::sqs::Delivery;
+use super::time::Timestamp;
+
+/// One thing to do in the world.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Start an execution environment. Its runtime reports `Ready`,
+    /// `InitFailed`, `Exited` or `StartRefused`.
+    Start(Start),
+    /// Hand an environment its next event. Its runtime reports `Finished` or `Exited`.
+    Dispatch(Dispatch),
+    /// End an environment, whatever it is doing. Nothing it reports later counts.
+    Stop {
+        /// Which.
+        environment: EnvironmentId,
+    },
+    /// Answer the caller of a synchronous invocation.
+    Respond {
+        /// Whose.
+        request_id: RequestId,
+        /// Where it ran.
+        environment: EnvironmentId,
+        /// What ran it.
+        function: Arc<FunctionVersion>,
+        /// With what.
+        outcome: Outcome,
+    },
+    /// Answer a waiting ReceiveMessage; no message means that its wait is over.
+    Deliver {
+        /// Whose.
+        receiver: ReceiverId,
+        /// At most as many as it asked for.
+        messages: Vec<Delivery>,
+    },
+}
+
+/// What a runtime needs to start an execution environment.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The new environment.
+    pub environment: EnvironmentId,
+    /// The code and settings it runs, for its whole life.
+    pub function: Arc<FunctionVersion>,
+    /// The random part of its log stream's name.
+    pub log_stream: Uuid,
+    /// When; the date of its log stream's name.
+    pub at: Timestamp,
+}
+
+/// One event for an environment.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    /// Where it goes.
+    pub environment: EnvironmentId,
+    /// The invocation.
+    pub request_id: RequestId,
+    /// The event.
+    pub payload: Payload,
+    /// When the function's timeout ends it.
+    pub deadline: Timestamp,
+    /// Whether the answer may name messages that failed
+    /// (`ReportBatchItemFailures`): the runtime then reads them from it.
+    pub reports_item_failures: bool,
+}
+
+/// An event before it is put on the wire.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// As the caller sent it.
+    Json(Bytes),
+    /// Messages of a queue; the edge writes them as an SQS event.
+    Records(Arc<[Delivery]>),
+}
+
+/// How an invocation ended, seen from its caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function returned this.
+    Success(Bytes),
+    /// The function failed: HTTP 200 with `X-Amz-Function-Error`.
+    FunctionError(FunctionError),
+    /// The machine that runs the emulator could not provide what AWS would
+    /// have (a process, a port, memory): never an AWS limit.
+    HostFailure(Arc<str>),
+}
+
+/// Why a function failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FunctionError {
+    /// The runtime reported this error document.
+    Reported(Bytes),
+    /// The function's timeout passed.
+    TimedOut(Duration),
+    /// The process ended in the middle.
+    Exited(Exit),
+    /// The answer was longer than Lambda allows.
+    ResponseTooLarge,
+    /// The package has no executable `bootstrap`.
+    InvalidEntrypoint,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// With this status.
+    Status(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// What a runtime tells the engine about an environment.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Which environment.
+    pub environment: EnvironmentId,
+    /// What of it.
+    pub news: News,
+}
+
+/// News of an environment.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// Init is over: the runtime asked for its first event.
+    Ready,
+    /// Init failed, and this is the error document.
+    InitFailed(FunctionError),
+    /// The current invocation is over.
+    Finished(Completion),
+    /// The process ended.
+    Exited(Exit),
+    /// The host could not start it.
+    StartRefused(Arc<str>),
+}
+
+/// The end of an invocation as its runtime reports it.
+#[derive(Debug, Clone)]
+pub struct Completion {
+    /// Which invocation.
+    pub request_id: RequestId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The most memory the environment has used so far, in MB, where known.
+    pub max_memory_mb: Option<u32>,
+    /// For `ReportBatchItemFailures`, what the answer says of the messages.
+    pub items: BatchItems,
+}
+
+/// What a function's answer says of its batch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum BatchItems {
+    /// All of it succeeded.
+    #[default]
+    AllSucceeded,
+    /// These message ids failed.
+    Failed(Vec<Box<str>>),
+    /// The answer breaks the rules, which fails the whole batch.
+    Invalid,
+}

@@ -1,0 +1,317 @@
+//! What happened: the one stream that feeds logs, pictures and audits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::ThrottleReason;
+use super::ids::{EnvironmentId, FunctionName, MappingId, MessageId, QueueName, RequestId, Uuid};
+use super::lambda::FunctionVersion;
+use super::mapping::MappingState;
+use super::time::Timestamp;
+
+/// One thing that happened, and when. Facts come in the order of their times.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// When, on the engine's clock.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+}
+
+/// Who asked for an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A caller who waits for the answer.
+    Caller,
+    /// The asynchronous queue.
+    EventQueue,
+    /// A poller of an event source mapping.
+    Mapping(MappingId),
+}
+
+/// Which concurrency an invocation uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    /// The function's own.
+    Reserved,
+    /// The account's.
+    Unreserved,
+}
+
+/// How an invocation ended, without its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The function returned.
+    Succeeded,
+    /// The function failed by itself.
+    Failed,
+    /// Its timeout passed.
+    TimedOut,
+    /// Its process ended.
+    Exited,
+    /// The host could not run it.
+    HostFailure,
+}
+
+/// Why an environment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// Nobody used it for its idle lifetime.
+    IdleReclaim,
+    /// Its Init failed.
+    InitFailure,
+    /// An invocation timed out in it.
+    Timeout,
+    /// Its process ended.
+    Exit,
+    /// The host could not start it.
+    HostFailure,
+    /// Its code or settings are no longer current, or the function is gone.
+    Outdated,
+    /// The whole emulator was reset.
+    Reset,
+}
+
+/// Why an asynchronous event left its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventEnding {
+    /// The function returned.
+    Succeeded,
+    /// All attempts failed.
+    RetriesExhausted,
+    /// The next attempt would have come too late.
+    EventAgeExceeded,
+    /// The function's reserved concurrency is 0.
+    ZeroReservedConcurrency,
+    /// The function was deleted.
+    FunctionDeleted,
+}
+
+/// What can happen.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A function was made, or its code or settings were changed.
+    FunctionChanged {
+        /// As it is now.
+        function: Arc<FunctionVersion>,
+    },
+    /// A function was deleted.
+    FunctionDeleted {
+        /// Its name.
+        function: FunctionName,
+    },
+    /// A function's reserved concurrency was set or removed.
+    ReservedConcurrencySet {
+        /// Whose.
+        function: FunctionName,
+        /// To what.
+        reserved: Option<u32>,
+    },
+    /// An invocation got its permit and an environment.
+    Admitted {
+        /// Which.
+        request_id: RequestId,
+        /// Of what.
+        function: FunctionName,
+        /// For whom.
+        asker: Asker,
+        /// From which concurrency.
+        pool: Pool,
+        /// Where it runs.
+        environment: EnvironmentId,
+        /// Whether it waits for that environment's Init.
+        cold: bool,
+    },
+    /// An invocation was refused.
+    Throttled {
+        /// Which.
+        request_id: RequestId,
+        /// Of what.
+        function: FunctionName,
+        /// For whom.
+        asker: Asker,
+        /// Why.
+        reason: ThrottleReason,
+    },
+    /// An environment was started.
+    InitStarted {
+        /// Which.
+        environment: EnvironmentId,
+        /// What it runs.
+        function: Arc<FunctionVersion>,
+        /// The random part of its log stream's name.
+        log_stream: Uuid,
+    },
+    /// An environment's Init ended well.
+    InitEnded {
+        /// Which.
+        environment: EnvironmentId,
+        /// How long Init took.
+        took: Duration,
+    },
+    /// An environment's Init failed.
+    InitFailed {
+        /// Which.
+        environment: EnvironmentId,
+        /// How long it had taken.
+        took: Duration,
+        /// Whether it was the time limit that it failed.
+        timed_out: bool,
+    },
+    /// An environment was handed an event.
+    InvokeStarted {
+        /// Which invocation.
+        request_id: RequestId,
+        /// Where.
+        environment: EnvironmentId,
+    },
+    /// An invocation ended; its permit is back in its pool.
+    InvokeEnded {
+        /// Which.
+        request_id: RequestId,
+        /// Of what.
+        function: FunctionName,
+        /// Where.
+        environment: EnvironmentId,
+        /// Whether the environment had been handed the event.
+        started: bool,
+        /// How.
+        ending: Ending,
+        /// From the hand-over to the end.
+        duration: Duration,
+        /// The Init that this invocation waited for.
+        init: Option<Duration>,
+        /// The most memory used, in MB, where known.
+        max_memory_mb: Option<u32>,
+    },
+    /// An environment waits for its next invocation.
+    EnvironmentIdle {
+        /// Which.
+        environment: EnvironmentId,
+    },
+    /// An environment ended.
+    EnvironmentStopped {
+        /// Which.
+        environment: EnvironmentId,
+        /// Why.
+        reason: StopReason,
+    },
+    /// An asynchronous event was accepted.
+    EventAccepted {
+        /// Which.
+        request_id: RequestId,
+        /// For what.
+        function: FunctionName,
+    },
+    /// An asynchronous event waits for another attempt.
+    EventDelayed {
+        /// Which.
+        request_id: RequestId,
+        /// For what.
+        function: FunctionName,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// An asynchronous event left its queue.
+    EventEnded {
+        /// Which.
+        request_id: RequestId,
+        /// For what.
+        function: FunctionName,
+        /// Why.
+        ending: EventEnding,
+    },
+    /// A queue was made.
+    QueueCreated {
+        /// Which.
+        queue: QueueName,
+    },
+    /// A queue was deleted with its messages.
+    QueueDeleted {
+        /// Which.
+        queue: QueueName,
+        /// How many messages went with it.
+        messages: usize,
+    },
+    /// A queue was emptied.
+    QueuePurged {
+        /// Which.
+        queue: QueueName,
+        /// How many messages went.
+        messages: usize,
+    },
+    /// A queue accepted a message.
+    MessageSent {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+        /// When it may be received, if not at once.
+        delayed_until: Option<Timestamp>,
+    },
+    /// A message was received and is in flight.
+    MessageReceived {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+        /// How often it has been received now.
+        receive_count: u32,
+        /// When it becomes visible again.
+        visible_at: Timestamp,
+    },
+    /// A message may be received (again).
+    MessageVisible {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+    },
+    /// A message stays invisible until another moment than before.
+    VisibilityChanged {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+        /// When it becomes visible now.
+        visible_at: Timestamp,
+    },
+    /// A message was deleted.
+    MessageDeleted {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+    },
+    /// A message went to a dead-letter queue.
+    MessageDeadLettered {
+        /// From where.
+        queue: QueueName,
+        /// To where.
+        dead_letter_queue: QueueName,
+        /// Which.
+        message: MessageId,
+    },
+    /// A message passed its retention period.
+    MessageExpired {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+    },
+    /// A mapping changed its state.
+    MappingChanged {
+        /// Which.
+        mapping: MappingId,
+        /// To what; `None` when it is gone.
+        state: Option<MappingState>,
+    },
+    /// A poller gave its batch up because its messages' visibility lapsed
+    /// while the function was throttled.
+    BatchLapsed {
+        /// Whose poller.
+        mapping: MappingId,
+        /// How many messages.
+        messages: usize,
+    },
+}

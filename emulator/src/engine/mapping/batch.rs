@@ -1,0 +1,62 @@
+//! The messages that a poller holds.
+
+use std::sync::Arc;
+
+use crate::engine::ids::{MappingId, QueueName};
+use crate::engine::sqs::Delivery;
+use crate::engine::time::Timestamp;
+
+/// An event's payload may have this many bytes; a batch closes before.
+const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
+/// What a record adds to its body and attributes: handle, ids, hashes, keys.
+const RECORD_OVERHEAD: usize = 1_024;
+
+/// Messages that a poller has received and not yet settled.
+#[derive(Debug, Clone)]
+pub(crate) struct Batch {
+    pub(crate) mapping: MappingId,
+    pub(crate) poller: usize,
+    pub(crate) queue: QueueName,
+    pub(crate) reports_item_failures: bool,
+    pub(crate) messages: Arc<[Delivery]>,
+    /// Refusals so far, for the back-off.
+    pub(crate) refusals: u32,
+}
+
+impl Batch {
+    /// When the first of its messages becomes visible again: from then on the
+    /// batch is no longer the poller's.
+    pub(crate) fn lapses_at(&self) -> Option<Timestamp> {
+        self.messages.iter().map(|message| message.visible_at).min()
+    }
+}
+
+/// Messages while the batch is still open.
+#[derive(Debug, Default)]
+pub(crate) struct OpenBatch {
+    messages: Vec<Delivery>,
+    bytes: usize,
+}
+
+impl OpenBatch {
+    pub(crate) fn add(&mut self, messages: Vec<Delivery>) {
+        self.bytes +=
+            messages.iter().map(|message| message.content.message.size() + RECORD_OVERHEAD).sum::<usize>();
+        self.messages.extend(messages);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether another message of the largest size might not fit any more.
+    pub(crate) fn is_heavy(&self, largest: usize) -> bool {
+        self.bytes + largest + RECORD_OVERHEAD > PAYLOAD_LIMIT
+    }
+
+    pub(crate) fn close(&mut self) -> Arc<[Delivery]> {
+        self.bytes = 0;
+        std::mem::take(&mut self.messages).into()
+    }
+}

@@ -1,0 +1,305 @@
+//! One poller: receive, fill the batch, invoke, settle, again.
+
+use super::batch::{Batch, OpenBatch};
+use super::mappings::Mapping;
+use crate::engine::Engine;
+use crate::engine::alarm::{Alarm, AlarmKey};
+use crate::engine::effect::{BatchItems, Outcome, Payload};
+use crate::engine::fact::What;
+use crate::engine::ids::{MappingId, QueueName, ReceiverId, RequestId};
+use crate::engine::lambda::{Origin, Request};
+use crate::engine::sqs::{Delivery, Receiver, Waiter};
+use crate::engine::time::Timestamp;
+
+/// A ReceiveMessage gives at most so many.
+const RECEIVE_MAX: usize = 10;
+
+/// A poller and what it is doing.
+#[derive(Debug)]
+pub(crate) struct Poller {
+    doing: Doing,
+    open: OpenBatch,
+}
+
+#[derive(Debug)]
+enum Doing {
+    /// It has no work: its mapping is off, or its queue is not there.
+    Nothing { alarm: Option<AlarmKey> },
+    /// It long-polls; with an open batch, until the window closes.
+    Receiving { receiver: ReceiverId, window: Option<AlarmKey> },
+    /// Its batch runs.
+    Invoking,
+    /// Its batch was refused and is tried again.
+    Throttled { batch: Batch, alarm: AlarmKey },
+}
+
+impl Poller {
+    fn new() -> Self {
+        Self { doing: Doing::Nothing { alarm: None }, open: OpenBatch::default() }
+    }
+}
+
+impl Engine {
+    /// Brings the fleet to its size and lets every poller that has nothing to
+    /// do receive.
+    pub(super) fn start_pollers(&mut self, now: Timestamp, id: MappingId) {
+        let fleet = self.quotas.initial_pollers;
+        let Some(mapping) = self.mappings.get_mut(&id).filter(|mapping| mapping.polls()) else { return };
+        let size = fleet.min(mapping.spec.maximum_concurrency.unwrap_or(fleet));
+        // Pollers beyond the size end when their batch is settled; see `poll`.
+        while mapping.pollers.len() < size {
+            mapping.pollers.push(Poller::new());
+        }
+        for index in 0..size {
+            let idle =
+                self.poller(id, index).is_some_and(|poller| matches!(poller.doing, Doing::Nothing { .. }));
+            if idle {
+                self.poll(now, id, index);
+            }
+        }
+    }
+
+    /// Lets go of everything that is not running: open batches and refused
+    /// ones go back to the queue when their visibility lapses.
+    pub(super) fn stop_pollers(&mut self, now: Timestamp, id: MappingId) {
+        let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let queue = mapping.spec.queue.clone();
+        let mut waiting = Vec::new();
+        for poller in &mut mapping.pollers {
+            poller.open.close();
+            let alarm = match &poller.doing {
+                Doing::Invoking => continue,
+                Doing::Nothing { alarm } => *alarm,
+                Doing::Throttled { alarm, .. } => Some(*alarm),
+                Doing::Receiving { receiver, window } => {
+                    waiting.push(*receiver);
+                    *window
+                }
+            };
+            alarm.into_iter().for_each(|key| self.alarms.cancel(key));
+            poller.doing = Doing::Nothing { alarm: None };
+        }
+        for receiver in waiting {
+            self.cancel_receive(now, queue.as_str(), receiver);
+        }
+    }
+
+    /// Receives: what is there at once, else by a long poll.
+    fn poll(&mut self, now: Timestamp, id: MappingId, index: usize) {
+        let fleet = self.quotas.initial_pollers;
+        let wait = self.quotas.poll_wait;
+        let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let surplus = index >= fleet.min(mapping.spec.maximum_concurrency.unwrap_or(fleet));
+        if surplus || !mapping.polls() {
+            mapping.pollers[index].doing = Doing::Nothing { alarm: None };
+            return;
+        }
+        let queue = mapping.spec.queue.clone();
+        if !self.queues.contains_key(&queue) {
+            // The queue was deleted; it may come back.
+            let alarm = Some(self.alarms.set(now + wait, Alarm::WakePoller(id, index)));
+            return self.set_doing(id, index, Doing::Nothing { alarm });
+        }
+        let max = self.wanted(id, index);
+        let full = self
+            .queues
+            .get(&queue)
+            .is_some_and(|queue| queue.in_flight_count() >= self.quotas.in_flight_limit);
+        let messages = if full { Vec::new() } else { self.take_messages(now, &queue, max, None) };
+        if messages.is_empty() {
+            self.wait_for_messages(now, id, index, &queue, None);
+        } else {
+            self.arm_queue(now, &queue);
+            self.poll_received(now, id, index, messages);
+        }
+    }
+
+    fn wait_for_messages(
+        &mut self,
+        now: Timestamp,
+        id: MappingId,
+        index: usize,
+        queue: &QueueName,
+        window: Option<AlarmKey>,
+    ) {
+        let max = self.wanted(id, index);
+        let until = now + self.quotas.poll_wait;
+        let waiter = Waiter::Poller(id, index);
+        let receiver = Receiver { waiter, max, visibility: None, until, fills_batch: window.is_some() };
+        let receiver = self.wait_at(now, queue, receiver);
+        self.set_doing(id, index, Doing::Receiving { receiver, window });
+    }
+
+    /// How many messages the open batch still wants from one receive.
+    fn wanted(&self, id: MappingId, index: usize) -> usize {
+        let Some(mapping) = self.mappings.get(&id) else { return 1 };
+        let held = mapping.pollers.get(index).map_or(0, |poller| poller.open.len());
+        mapping.spec.batch_size.saturating_sub(held).clamp(1, RECEIVE_MAX)
+    }
+
+    /// Takes what a receive brought. The batch closes by size, by weight or,
+    /// later, by its window.
+    pub(in crate::engine) fn poll_received(
+        &mut self,
+        now: Timestamp,
+        id: MappingId,
+        index: usize,
+        messages: Vec<Delivery>,
+    ) {
+        let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let spec = &mapping.spec;
+        let (size, window, queue) = (spec.batch_size, spec.batching_window, spec.queue.clone());
+        let largest = self.queues.get(&queue).map_or(0, |queue| queue.attributes.maximum_message_size);
+        let poller = &mut mapping.pollers[index];
+        poller.open.add(messages);
+        let full = poller.open.len() >= size || poller.open.is_heavy(largest);
+        let opened = match &poller.doing {
+            Doing::Receiving { window, .. } => *window,
+            Doing::Nothing { .. } | Doing::Invoking | Doing::Throttled { .. } => None,
+        };
+        if full || window.is_zero() {
+            opened.into_iter().for_each(|key| self.alarms.cancel(key));
+            return self.close_batch(now, id, index);
+        }
+        let window = opened.unwrap_or_else(|| self.alarms.set(now + window, Alarm::WakePoller(id, index)));
+        let max = self.wanted(id, index);
+        let more = self.take_messages(now, &queue, max, None);
+        if more.is_empty() {
+            self.wait_for_messages(now, id, index, &queue, Some(window));
+        } else {
+            self.arm_queue(now, &queue);
+            self.set_doing(id, index, Doing::Receiving { receiver: ReceiverId(0), window: Some(window) });
+            self.poll_received(now, id, index, more);
+        }
+    }
+
+    /// A long poll ended with nothing.
+    pub(in crate::engine) fn poll_ended(&mut self, now: Timestamp, id: MappingId, index: usize) {
+        let Some(poller) = self.poller(id, index) else { return };
+        let window = match &poller.doing {
+            Doing::Receiving { window, .. } => *window,
+            Doing::Nothing { .. } | Doing::Invoking | Doing::Throttled { .. } => return,
+        };
+        match (window, self.mappings.get(&id).map(|mapping| mapping.spec.queue.clone())) {
+            (Some(window), Some(queue)) if self.queues.contains_key(&queue) => {
+                self.wait_for_messages(now, id, index, &queue, Some(window));
+            }
+            (Some(window), _) => {
+                self.alarms.cancel(window);
+                self.close_batch(now, id, index);
+            }
+            (None, _) => self.poll(now, id, index),
+        }
+    }
+
+    /// The poller's alarm: a closing window, a refused batch's next try, or a
+    /// queue that may have come back.
+    pub(in crate::engine) fn poller_alarm_rang(&mut self, now: Timestamp, id: MappingId, index: usize) {
+        let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let queue = mapping.spec.queue.clone();
+        let poller = &mut mapping.pollers[index];
+        match std::mem::replace(&mut poller.doing, Doing::Nothing { alarm: None }) {
+            Doing::Nothing { .. } => self.poll(now, id, index),
+            Doing::Receiving { receiver, .. } => {
+                self.cancel_receive(now, queue.as_str(), receiver);
+                self.close_batch(now, id, index);
+            }
+            Doing::Throttled { batch, .. } if batch.lapses_at().is_some_and(|lapses| lapses <= now) => {
+                let messages = batch.messages.len();
+                self.record(now, What::BatchLapsed { mapping: id, messages });
+                self.poll(now, id, index);
+            }
+            Doing::Throttled { batch, .. } => self.invoke_batch(now, batch),
+            Doing::Invoking => self.set_doing(id, index, Doing::Invoking),
+        }
+    }
+
+    fn close_batch(&mut self, now: Timestamp, id: MappingId, index: usize) {
+        let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let batch = Batch {
+            mapping: id,
+            poller: index,
+            queue: mapping.spec.queue.clone(),
+            reports_item_failures: mapping.spec.reports_item_failures,
+            messages: mapping.pollers[index].open.close(),
+            refusals: 0,
+        };
+        self.invoke_batch(now, batch);
+    }
+
+    /// Asks to admit a batch. A refused one is kept and tried again until the
+    /// visibility of its messages lapses.
+    fn invoke_batch(&mut self, now: Timestamp, batch: Batch) {
+        let (id, index) = (batch.mapping, batch.poller);
+        let Some(mapping) = self.mappings.get(&id) else { return };
+        let request = Request {
+            request_id: RequestId(self.rng.uuid()),
+            function: mapping.spec.function.clone(),
+            payload: Payload::Records(batch.messages.clone()),
+            origin: Origin::Batch(batch),
+        };
+        self.set_doing(id, index, Doing::Invoking);
+        if let Err((Origin::Batch(batch), _)) = self.admit(now, request) {
+            self.hold_batch(now, batch);
+        }
+    }
+
+    fn hold_batch(&mut self, now: Timestamp, mut batch: Batch) {
+        batch.refusals += 1;
+        let retry = now + self.quotas.poller_throttle_backoff.after(batch.refusals);
+        let at = batch.lapses_at().map_or(retry, |lapses| retry.min(lapses));
+        let (id, index) = (batch.mapping, batch.poller);
+        let alarm = self.alarms.set(at.max(now), Alarm::WakePoller(id, index));
+        self.set_doing(id, index, Doing::Throttled { batch, alarm });
+    }
+
+    /// Takes a batch back: what succeeded is deleted, what failed comes back
+    /// by its visibility timeout.
+    pub(in crate::engine) fn settle_batch(
+        &mut self,
+        now: Timestamp,
+        batch: Batch,
+        outcome: &Outcome,
+        items: &BatchItems,
+    ) {
+        let (id, index) = (batch.mapping, batch.poller);
+        match outcome {
+            Outcome::Success(_) => self.delete_succeeded(now, &batch, items),
+            Outcome::FunctionError(_) => {}
+            Outcome::HostFailure(_) if self.mappings.get(&id).is_some_and(Mapping::polls) => {
+                return self.hold_batch(now, batch);
+            }
+            Outcome::HostFailure(_) => {}
+        }
+        self.poll(now, id, index);
+    }
+
+    fn delete_succeeded(&mut self, now: Timestamp, batch: &Batch, items: &BatchItems) {
+        let failed: &[Box<str>] = match items {
+            BatchItems::AllSucceeded => &[],
+            BatchItems::Failed(failed) => failed,
+            BatchItems::Invalid => return,
+        };
+        let ids: Vec<String> = batch.messages.iter().map(|message| message.content.id.to_string()).collect();
+        if failed.iter().any(|failed| !ids.iter().any(|id| **id == **failed)) {
+            // An id that is not of this batch fails all of it.
+            return;
+        }
+        for (message, id) in batch.messages.iter().zip(&ids) {
+            if !failed.iter().any(|failed| **failed == **id) {
+                // The queue may be gone meanwhile, and the message with it.
+                let _gone = self.delete_message(now, batch.queue.as_str(), message.receipt);
+            }
+        }
+    }
+
+    fn poller(&self, id: MappingId, index: usize) -> Option<&Poller> {
+        self.mappings.get(&id).and_then(|mapping| mapping.pollers.get(index))
+    }
+
+    fn set_doing(&mut self, id: MappingId, index: usize, doing: Doing) {
+        if let Some(poller) = self.mappings.get_mut(&id).and_then(|mapping| mapping.pollers.get_mut(index)) {
+            poller.doing = doing;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The engine: a deterministic model of one AWS account in one region.
+//!
+//! It knows no runtime, no clock, no I/O, no randomness of its own and no wire
+//! format. It owns every decision: who is admitted, what starts, what is due.
+
+mod alarm;
+mod effect;
+mod error;
+mod fact;
+mod ids;
+mod lambda;
+mod mapping;
+mod quotas;
+mod rng;
+mod snapshot;
+mod sqs;
+mod time;
+
+use std::collections::{BTreeMap, HashMap};
+
+use alarm::{Alarm, Alarms};
+use lambda::{ConcurrencyPool, Environment, Function};
+use mapping::Mapping;
+use sqs::Queue;
+
+pub use effect::{
+    BatchItems, Completion, Dispatch, Effect, Exit, FunctionError, News, Outcome, Payload, Report, Start,
+};
+pub use error::{LambdaError, Refusal, SqsError, ThrottleReason};
+pub use fact::{Asker, Ending, EventEnding, Fact, Pool, StopReason, What};
+pub use ids::{
+    EnvironmentId, FunctionName, MappingId, MessageId, MessageNumber, NotAUuid, QueueName, QueueNumber,
+    ReceiverId, RequestId, Uuid,
+};
+pub use lambda::{Account, Code, FunctionSpec, FunctionVersion, HandlerModel, Package, Tally};
+pub use mapping::{MappingSpec, MappingState, MappingView};
+pub use quotas::{Backoff, Quotas};
+pub use rng::Rng;
+pub use snapshot::{FunctionSnapshot, QueueSnapshot, Snapshot};
+pub use sqs::{
+    AttributeValue, Content, Delivery, MessageAttribute, NewMessage, QueueAttributes, QueueView,
+    ReceiptHandle, Receive, ReceiveRequest, RedrivePolicy,
+};
+pub use time::Timestamp;
+
+/// The whole account.
+///
+/// Its methods are of four kinds:
+///
+/// - **Commands** (`invoke`, `send_message`, `create_function`, …): what a
+///   client asks. They answer at once, or say under which id the answer comes.
+/// - **Reports** ([`report`](Self::report)): what a runtime has to tell of an
+///   environment that the engine asked it to start.
+/// - **Time** ([`tick`](Self::tick), [`next_deadline`](Self::next_deadline)):
+///   one deadline for everything that is due later.
+/// - **Questions** (`snapshot`, `function`, `queue`, …): they change nothing.
+///
+/// `now` is an argument of everything that changes something. **It must never
+/// go back.** Every command lets time pass first, so what is due happens at
+/// its own moment and before the command, however late the driver is.
+///
+/// After each call, take what it left: [`take_effects`](Self::take_effects),
+/// to be carried out in order, and [`take_facts`](Self::take_facts), what happened.
+#[derive(Debug)]
+pub struct Engine {
+    quotas: Quotas,
+    rng: Rng,
+    now: Timestamp,
+    alarms: Alarms,
+    effects: Vec<Effect>,
+    facts: Vec<Fact>,
+    functions: BTreeMap<FunctionName, Function>,
+    unreserved: ConcurrencyPool,
+    environments: HashMap<EnvironmentId, Environment>,
+    environments_made: u64,
+    queues: BTreeMap<QueueName, Queue>,
+    queues_made: u64,
+    receivers_made: u64,
+    mappings: BTreeMap<MappingId, Mapping>,
+}
+
+impl Engine {
+    /// An empty account. The same seed and the same calls give the same story.
+    pub fn new(quotas: Quotas, seed: u64) -> Self {
+        Self {
+            unreserved: ConcurrencyPool::new(quotas.account_concurrency),
+            quotas,
+            rng: Rng::new(seed),
+            now: Timestamp::default(),
+            alarms: Alarms::default(),
+            effects: Vec::new(),
+            facts: Vec::new(),
+            functions: BTreeMap::new(),
+            environments: HashMap::new(),
+            environments_made: 0,
+            queues: BTreeMap::new(),
+            queues_made: 0,
+            receivers_made: 0,
+            mappings: BTreeMap::new(),
+        }
+    }
+
+    /// The limits and schedules it goes by.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
+    /// When time itself changes something, if ever.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.alarms.next_at()
+    }
+
+    /// Lets time pass until `now`: everything due happens, in order, each at
+    /// its own moment.
+    pub fn tick(&mut self, now: Timestamp) {
+        while let Some((at, alarm)) = self.alarms.pop_due(now) {
+            let at = at.max(self.now);
+            self.now = at;
+            self.ring(at, alarm);
+        }
+        debug_assert!(self.now <= now, "time went back from {:?} to {now:?}", self.now);
+        self.now = self.now.max(now);
+    }
+
+    /// Takes the effects since the last call; `into` is emptied first and
+    /// lends its memory.
+    pub fn take_effects(&mut self, into: &mut Vec<Effect>) {
+        into.clear();
+        std::mem::swap(&mut self.effects, into);
+    }
+
+    /// Takes the facts since the last call; `into` is emptied first and lends
+    /// its memory.
+    pub fn take_facts(&mut self, into: &mut Vec<Fact>) {
+        into.clear();
+        std::mem::swap(&mut self.facts, into);
+    }
+
+    fn ring(&mut self, at: Timestamp, alarm: Alarm) {
+        match alarm {
+            Alarm::EndInit(environment) => self.init_limit_passed(at, environment),
+            Alarm::EndInvocation(environment) => self.timeout_passed(at, environment),
+            Alarm::ReclaimIdle(environment) => self.idle_lifetime_passed(at, environment),
+            Alarm::TryEvents(function) => self.events_alarm_rang(at, &function),
+            Alarm::AdvanceQueue(queue) => self.queue_alarm_rang(at, &queue),
+            Alarm::ChangeMapping(mapping) => self.mapping_alarm_rang(at, mapping),
+            Alarm::WakePoller(mapping, poller) => self.poller_alarm_rang(at, mapping, poller),
+        }
+    }
+
+    fn record(&mut self, at: Timestamp, what: What) {
+        self.facts.push(Fact { at, what });
+    }
+}

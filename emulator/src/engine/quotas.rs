@@ -1,0 +1,97 @@
+//! The numbers that AWS sets, in one place. Each names where it comes from.
+
+use std::time::Duration;
+
+/// Limits and schedules of the account. The defaults are AWS's documented
+/// values; where AWS says nothing, the doc comment says "not documented".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quotas {
+    /// Concurrent executions of the account in the region
+    /// (Developer Guide, "Lambda quotas": 1,000; new accounts may get 10).
+    pub account_concurrency: u32,
+    /// What reservations must leave unreserved ("Configuring reserved
+    /// concurrency": 100; accounts with a small limit show 50 or 10).
+    pub unreserved_minimum: u32,
+    /// Longest Init of an on-demand environment before the function's own
+    /// timeout runs ("Execution environment lifecycle": 10 s).
+    pub init_limit: Duration,
+    /// Shortest and longest time that an unused environment is kept; each one
+    /// draws its own. Not documented; 5 to 7 minutes is commonly observed.
+    pub idle_lifetime: (Duration, Duration),
+    /// Waits before the second and third attempt of an asynchronous event
+    /// whose function failed ("Asynchronous error handling": 1 min, 2 min).
+    pub event_error_delays: [Duration; 2],
+    /// First and longest wait of a throttled asynchronous event; it doubles
+    /// in between ("Asynchronous error handling": 1 s up to 5 min; the factor
+    /// is not documented).
+    pub event_throttle_backoff: Backoff,
+    /// Age at which an asynchronous event is given up (6 h).
+    pub event_max_age: Duration,
+    /// Pollers of an event source mapping at its start
+    /// ("Amazon SQS scaling behavior": 5 concurrent batches).
+    pub initial_pollers: usize,
+    /// How long a poller's ReceiveMessage waits (20 s).
+    pub poll_wait: Duration,
+    /// How a poller spaces its attempts to invoke a throttled function. AWS
+    /// says "back-off" without a curve: not documented.
+    pub poller_throttle_backoff: Backoff,
+    /// How long a mapping shows `Creating`, `Updating` or `Deleting`. On AWS
+    /// seconds to a minute: not documented.
+    pub mapping_transition: Duration,
+    /// Messages in flight on a standard queue (120,000).
+    pub in_flight_limit: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            account_concurrency: 1_000,
+            unreserved_minimum: 100,
+            init_limit: Duration::from_secs(10),
+            idle_lifetime: (Duration::from_secs(300), Duration::from_secs(420)),
+            event_error_delays: [Duration::from_secs(60), Duration::from_secs(120)],
+            event_throttle_backoff: Backoff {
+                first: Duration::from_secs(1),
+                longest: Duration::from_secs(300),
+            },
+            event_max_age: Duration::from_secs(6 * 3_600),
+            initial_pollers: 5,
+            poll_wait: Duration::from_secs(20),
+            poller_throttle_backoff: Backoff {
+                first: Duration::from_secs(1),
+                longest: Duration::from_secs(20),
+            },
+            mapping_transition: Duration::ZERO,
+            in_flight_limit: 120_000,
+        }
+    }
+}
+
+/// A wait that doubles with each try until it is `longest`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// The wait after the first refusal.
+    pub first: Duration,
+    /// The wait that is never exceeded.
+    pub longest: Duration,
+}
+
+impl Backoff {
+    /// The wait after `refusals` refusals in a row (1 is the first).
+    pub fn after(self, refusals: u32) -> Duration {
+        let doublings = refusals.saturating_sub(1).min(31);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttled_events_wait_one_second_doubling_to_five_minutes() {
+        let waits: Vec<u64> =
+            (1..=11).map(|n| Quotas::default().event_throttle_backoff.after(n).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    }
+}

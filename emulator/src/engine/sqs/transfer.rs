@@ -1,0 +1,269 @@
+//! Sending, receiving and deleting messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::message::{Content, Delivery, Message, NewMessage};
+use super::queue::{Passed, Received};
+use super::receipt::ReceiptHandle;
+use super::receiver::{Receiver, Waiter};
+use crate::engine::Engine;
+use crate::engine::effect::Effect;
+use crate::engine::error::SqsError;
+use crate::engine::fact::What;
+use crate::engine::ids::{MessageId, QueueName, ReceiverId};
+use crate::engine::time::Timestamp;
+
+/// A ReceiveMessage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiveRequest {
+    /// 1 to 10 messages.
+    pub max: usize,
+    /// Instead of the queue's visibility timeout.
+    pub visibility: Option<Duration>,
+    /// Instead of the queue's wait time.
+    pub wait: Option<Duration>,
+}
+
+/// The answer to a ReceiveMessage.
+#[derive(Debug)]
+pub enum Receive {
+    /// These, at once.
+    Messages(Vec<Delivery>),
+    /// The answer comes as [`Effect::Deliver`] under this id.
+    Waiting(ReceiverId),
+}
+
+impl Engine {
+    /// Accepts a message; `delay` overrides the queue's.
+    pub fn send_message(
+        &mut self,
+        now: Timestamp,
+        queue: &str,
+        message: NewMessage,
+        delay: Option<Duration>,
+    ) -> Result<MessageId, SqsError> {
+        self.tick(now);
+        let id = MessageId(self.rng.uuid());
+        let (name, found) = self.queue_entry(queue)?;
+        let limit = found.attributes.maximum_message_size;
+        if message.size() > limit {
+            return Err(SqsError::MessageTooLong { limit });
+        }
+        let visible_at = now + delay.unwrap_or(found.attributes.delay);
+        found.put(Message::new(Arc::new(Content { id, sent: now, message })), visible_at, now);
+        let delayed_until = (visible_at > now).then_some(visible_at);
+        self.record(now, What::MessageSent { queue: name.clone(), message: id, delayed_until });
+        self.serve(now, &name);
+        Ok(id)
+    }
+
+    /// Receives what is visible, or waits for it.
+    pub fn receive_message(
+        &mut self,
+        now: Timestamp,
+        queue: &str,
+        request: ReceiveRequest,
+    ) -> Result<Receive, SqsError> {
+        self.tick(now);
+        let limit = self.quotas.in_flight_limit;
+        let (name, found) = self.queue_entry(queue)?;
+        let wait = request.wait.unwrap_or(found.attributes.receive_wait);
+        let full = found.in_flight_count() >= limit;
+        if full && wait.is_zero() {
+            return Err(SqsError::OverLimit);
+        }
+        let messages =
+            if full { Vec::new() } else { self.take_messages(now, &name, request.max, request.visibility) };
+        if !messages.is_empty() || wait.is_zero() {
+            self.arm_queue(now, &name);
+            return Ok(Receive::Messages(messages));
+        }
+        let receiver = Receiver {
+            waiter: Waiter::Caller,
+            max: request.max,
+            visibility: request.visibility,
+            until: now + wait,
+            fills_batch: false,
+        };
+        Ok(Receive::Waiting(self.wait_at(now, &name, receiver)))
+    }
+
+    /// Forgets a waiting receive whose caller is gone.
+    pub fn cancel_receive(&mut self, now: Timestamp, queue: &str, receiver: ReceiverId) {
+        self.tick(now);
+        if let Ok((name, found)) = self.queue_entry(queue) {
+            found.receivers.remove(receiver);
+            self.arm_queue(now, &name);
+        }
+    }
+
+    /// Deletes a message by the handle of its last receive.
+    pub fn delete_message(
+        &mut self,
+        now: Timestamp,
+        queue: &str,
+        receipt: ReceiptHandle,
+    ) -> Result<(), SqsError> {
+        self.tick(now);
+        let (name, found) = self.queue_entry(queue)?;
+        let deleted = found.delete(receipt)?;
+        self.arm_queue(now, &name);
+        if let Some(message) = deleted {
+            self.record(now, What::MessageDeleted { queue: name, message });
+        }
+        Ok(())
+    }
+
+    /// Changes when a received message becomes visible again.
+    pub fn change_visibility(
+        &mut self,
+        now: Timestamp,
+        queue: &str,
+        receipt: ReceiptHandle,
+        visibility: Duration,
+    ) -> Result<(), SqsError> {
+        self.tick(now);
+        let (name, found) = self.queue_entry(queue)?;
+        let message = found.change_visibility(now, receipt, visibility)?;
+        let queue = name.clone();
+        self.record(
+            now,
+            if visibility.is_zero() {
+                What::MessageVisible { queue, message }
+            } else {
+                What::VisibilityChanged { queue, message, visible_at: now + visibility }
+            },
+        );
+        self.serve(now, &name);
+        Ok(())
+    }
+
+    /// Lets a queue's time pass, then serves those who wait.
+    pub(in crate::engine) fn queue_alarm_rang(&mut self, now: Timestamp, name: &QueueName) {
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        queue.alarm = None;
+        for passed in queue.advance(now) {
+            let queue = name.clone();
+            self.record(
+                now,
+                match passed {
+                    Passed::Visible(message) => What::MessageVisible { queue, message },
+                    Passed::Expired(message) => What::MessageExpired { queue, message },
+                },
+            );
+        }
+        self.serve(now, name);
+        while let Some((id, receiver)) =
+            self.queues.get_mut(name).and_then(|queue| queue.receivers.pop_ended(now))
+        {
+            self.hand_over(now, id, receiver, Vec::new());
+        }
+        self.arm_queue(now, name);
+    }
+
+    /// Gives visible messages to waiting receivers, first come first served.
+    pub(in crate::engine) fn serve(&mut self, now: Timestamp, name: &QueueName) {
+        while let Some(queue) = self.queues.get_mut(name)
+            && queue.visible_count() > 0
+            && queue.in_flight_count() < self.quotas.in_flight_limit
+            && let Some((id, receiver)) = queue.receivers.pop_first()
+        {
+            let messages = self.take_messages(now, name, receiver.max, receiver.visibility);
+            if messages.is_empty() {
+                // All that was visible went to the dead-letter queue.
+                if let Some(queue) = self.queues.get_mut(name) {
+                    queue.receivers.add(id, receiver);
+                }
+                continue;
+            }
+            self.hand_over(now, id, receiver, messages);
+        }
+        self.arm_queue(now, name);
+    }
+
+    /// Lets a receiver wait at a queue.
+    pub(in crate::engine) fn wait_at(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        receiver: Receiver,
+    ) -> ReceiverId {
+        self.receivers_made += 1;
+        let id = ReceiverId(self.receivers_made);
+        if let Some(queue) = self.queues.get_mut(name) {
+            queue.receivers.add(id, receiver);
+        }
+        self.arm_queue(now, name);
+        id
+    }
+
+    /// Takes up to `max` visible messages; those received too often leave for
+    /// the dead-letter queue on the way.
+    pub(in crate::engine) fn take_messages(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        max: usize,
+        visibility: Option<Duration>,
+    ) -> Vec<Delivery> {
+        let redrive = self.queues.get(name).and_then(|queue| queue.attributes.redrive.clone());
+        let redrive = redrive.filter(|redrive| self.queues.contains_key(&redrive.dead_letter_queue));
+        let most = redrive.as_ref().map(|redrive| redrive.max_receive_count);
+        let mut taken = Vec::new();
+        while taken.len() < max
+            && let Some(queue) = self.queues.get_mut(name)
+            && let visibility = visibility.unwrap_or(queue.attributes.visibility_timeout)
+            && let Some(received) = queue.receive(now, visibility, most)
+        {
+            match (received, &redrive) {
+                (Received::Delivered(delivery), _) => {
+                    self.record(
+                        now,
+                        What::MessageReceived {
+                            queue: name.clone(),
+                            message: delivery.content.id,
+                            receive_count: delivery.receive_count,
+                            visible_at: delivery.visible_at,
+                        },
+                    );
+                    taken.push(delivery);
+                }
+                (Received::DeadLettered(message), Some(redrive)) => {
+                    self.dead_letter(now, name, &redrive.dead_letter_queue, message);
+                }
+                (Received::DeadLettered(_), None) => unreachable!("only a redrive policy dead-letters"),
+            }
+        }
+        taken
+    }
+
+    fn dead_letter(&mut self, now: Timestamp, from: &QueueName, to: &QueueName, message: Message) {
+        let id = message.content.id;
+        if let Some(queue) = self.queues.get_mut(to) {
+            queue.put(message.dead_lettered(from.clone()), now, now);
+        }
+        self.record(
+            now,
+            What::MessageDeadLettered { queue: from.clone(), dead_letter_queue: to.clone(), message: id },
+        );
+        if from != to {
+            self.serve(now, to);
+        }
+    }
+
+    fn hand_over(&mut self, now: Timestamp, id: ReceiverId, receiver: Receiver, messages: Vec<Delivery>) {
+        match receiver.waiter {
+            Waiter::Caller => self.effects.push(Effect::Deliver { receiver: id, messages }),
+            Waiter::Poller(mapping, poller) if messages.is_empty() => self.poll_ended(now, mapping, poller),
+            Waiter::Poller(mapping, poller) => self.poll_received(now, mapping, poller, messages),
+        }
+    }
+
+    fn queue_entry(&mut self, name: &str) -> Result<(QueueName, &mut super::Queue), SqsError> {
+        let (key, _) = self.queues.get_key_value(name).ok_or(SqsError::QueueDoesNotExist)?;
+        let key = key.clone();
+        let queue = self.queues.get_mut(&key).ok_or(SqsError::QueueDoesNotExist)?;
+        Ok((key, queue))
+    }
+}
