@@ -9,11 +9,12 @@ A log event of several lines is written as one line with a carriage return for
 each line break inside; whoever reads the log turns them back.
 
 Every millisecond up to the first /next is a cold start's. So this file speaks
-HTTP over a plain socket (importing http.client takes longer than all the rest),
-and leaves traceback and logging alone until somebody needs them.
+HTTP over a plain socket (importing http.client would double the time), and leaves
+traceback and logging alone until somebody needs them.
 
-Known differences: a named tuple is answered as an array where Lambda answers an
-object, and the JSON log format is not there.
+Known differences from Lambda: a named tuple is answered as an array, not as an
+object; a stack trace never shows frames of this file; a failed Init is logged
+without the general advice before the error; there is no JSON log format.
 """
 
 import importlib
@@ -37,9 +38,6 @@ class Fault(Exception):
         super().__init__(message)
         self.error_type = error_type
         self.trace = list(trace)
-
-
-# The Runtime API
 
 
 class RuntimeApi:
@@ -115,9 +113,6 @@ class RuntimeApi:
             self.connection = None
 
 
-# The handler
-
-
 def load_handler(name):
     """The function that "module.function" or "folder/module.function" means."""
     module_name, dot, function_name = name.rpartition(".")
@@ -170,39 +165,23 @@ CognitoIdentity = record("CognitoIdentity", "cognito_identity_id cognito_identit
 
 
 class LambdaContext(Record):
-    # The environment says the same about every invocation, the headers differ.
-    ENVIRONMENT = {
-        "function_name": "AWS_LAMBDA_FUNCTION_NAME",
-        "function_version": "AWS_LAMBDA_FUNCTION_VERSION",
-        "memory_limit_in_mb": "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "log_group_name": "AWS_LAMBDA_LOG_GROUP_NAME",
-        "log_stream_name": "AWS_LAMBDA_LOG_STREAM_NAME",
-    }
-    HEADERS = {
-        "aws_request_id": "lambda-runtime-aws-request-id",
-        "invoked_function_arn": "lambda-runtime-invoked-function-arn",
-        "tenant_id": "lambda-runtime-aws-tenant-id",
-    }
     FIELDS = (
         "aws_request_id log_group_name log_stream_name function_name memory_limit_in_mb function_version"
         " invoked_function_arn client_context identity tenant_id"
     ).split()
 
     def __init__(self, headers):
-        values = {field: os.environ.get(name) for field, name in self.ENVIRONMENT.items()}
-        values.update({field: headers.get(name) for field, name in self.HEADERS.items()})
-        super().__init__(values)
+        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.aws_request_id = headers.get("lambda-runtime-aws-request-id")
+        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+        self.client_context = client_context(headers)
+        self.identity = cognito_identity(headers)
         self._deadline_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
-        client = header_json(headers, "Client Context")
-        if client is not None:
-            self.client_context = ClientContext(client)
-            if client.get("client") is not None:
-                self.client_context.client = Client(client["client"])
-        identity = header_json(headers, "Cognito Identity") or {}
-        self.identity = CognitoIdentity({
-            "cognito_identity_id": identity.get("cognitoIdentityId"),
-            "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId"),
-        })
 
     def get_remaining_time_in_millis(self):
         return max(0, self._deadline_ms - int(time.time() * 1000))
@@ -211,15 +190,26 @@ class LambdaContext(Record):
         sys.stdout.write(str(message))
 
 
+def client_context(headers):
+    values = header_json(headers, "Client Context")
+    context = None if values is None else ClientContext(values)
+    if context and context.client is not None:
+        context.client = Client(context.client)
+    return context
+
+
+def cognito_identity(headers):
+    values = header_json(headers, "Cognito Identity") or {}
+    names = {"cognitoIdentityId": "cognito_identity_id", "cognitoIdentityPoolId": "cognito_identity_pool_id"}
+    return CognitoIdentity({field: values.get(name) for name, field in names.items()})
+
+
 def header_json(headers, name):
     text = headers.get("lambda-runtime-" + name.lower().replace(" ", "-"))
     try:
         return json.loads(text) if text else None
     except ValueError as error:
         raise Fault("Runtime.LambdaContextUnmarshalError", "Unable to parse %s JSON: %s" % (name, error)) from error
-
-
-# Events and answers
 
 
 class Encoder(json.JSONEncoder):
@@ -281,9 +271,6 @@ def stack_trace(error):
     # Plain tuples have no columns, and so no markers under the source line.
     frames = [(frame.filename, frame.lineno, frame.name, frame.line) for frame in traceback.extract_tb(trace)]
     return traceback.format_list(frames)
-
-
-# The log
 
 
 class Log:
@@ -355,9 +342,6 @@ def flush():
             pass  # The handler replaced or closed it.
 
 
-# The process
-
-
 def prepare():
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
@@ -366,7 +350,9 @@ def prepare():
     else:
         sys.meta_path.insert(0, LoggingHook)
     # The function's folder takes the place of this file's.
-    sys.path[:1] = [os.environ.get("LAMBDA_TASK_ROOT") or os.getcwd()]
+    own = os.path.dirname(os.path.realpath(__file__))
+    others = [path for path in sys.path if os.path.realpath(path) != own]
+    sys.path[:] = [os.environ.get("LAMBDA_TASK_ROOT") or os.getcwd()] + others
 
 
 def initialize(api):
@@ -402,9 +388,13 @@ def invoke(api, handler):
 def main():
     prepare()
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    handler = initialize(api)
-    while True:
-        invoke(api, handler)
+    try:
+        handler = initialize(api)
+        while True:
+            invoke(api, handler)
+    except ConnectionError as error:
+        # Not the handler's: those have been answered by now.
+        sys.exit("lost the Runtime API: %s" % error)
 
 
 if __name__ == "__main__":

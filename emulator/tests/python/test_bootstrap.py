@@ -217,6 +217,11 @@ class Failure(unittest.TestCase):
         with Function("def handler(event, context):\n    return 1 // event\n") as function:
             self.assertEqual([function.invoke(n)[0] for n in (0, 1)], ["error", "response"])
 
+    def test_frames_of_the_runtime_are_not_shown(self):
+        with Function("def handler():\n    pass\n") as function:
+            error = json.loads(function.invoke()[1])
+            self.assertEqual((error["errorType"], error["stackTrace"]), ("TypeError", []))
+
     def test_an_event_that_is_not_json_is_refused(self):
         with Function("def handler(event, context):\n    return event\n") as function:
             kind, body = function.invoke(b"{")
