@@ -10,8 +10,9 @@ use crate::identifier;
 pub(crate) struct Environment {
     pub(crate) id: String,
     pub(crate) initialization_type: String,
-    /// When `main` began. The kernel's own record of the process start counts
-    /// in hundredths of a second, which is longer than the whole Init of this
+    /// When [`run`](crate::run) began, which is the first that `main` does.
+    /// The kernel's own record of the process start (`/proc/self/stat`) counts
+    /// in hundredths of a second. That is longer than the whole Init of this
     /// function, so it would blur what it should show.
     start: Instant,
     invoked: AtomicBool,

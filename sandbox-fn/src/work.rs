@@ -18,7 +18,10 @@ pub(crate) async fn perform(instruction: &Instruction) -> Ballast {
         println!("{line}");
     }
     let ballast = allocate(instruction.allocate_mb.unwrap_or(0));
-    tokio::time::sleep(Duration::from_millis(instruction.sleep_ms.unwrap_or(0))).await;
+    // Tokio's timer counts in milliseconds, so a sleep of none may take one.
+    if let Some(sleep_ms) = instruction.sleep_ms.filter(|&ms| ms > 0) {
+        tokio::time::sleep(Duration::from_millis(sleep_ms)).await;
+    }
     burn(Duration::from_millis(instruction.burn_ms.unwrap_or(0)));
     if let Some(code) = instruction.exit {
         std::process::exit(i32::try_from(code).unwrap_or(i32::MAX));
