@@ -73,25 +73,17 @@ pub struct Http {
 
 impl Reply {
     pub(crate) fn batch(usual: Usual, messages: usize, failed: Vec<String>) -> Self {
-        let failures = failed
-            .into_iter()
-            .map(|item_identifier| BatchItemFailure { item_identifier });
-        Self::Batch(Batch {
-            usual,
-            messages,
-            batch_item_failures: failures.collect(),
-        })
+        let failures = failed.into_iter().map(|item_identifier| BatchItemFailure { item_identifier });
+        Self::Batch(Batch { usual, messages, batch_item_failures: failures.collect() })
     }
 
     pub(crate) fn ok(usual: &Usual) -> Self {
-        let body =
-            serde_json::to_string(usual).expect("strings and finite numbers always serialize");
+        let body = serde_json::to_string(usual).expect("strings and finite numbers always serialize");
         Self::http(200, body)
     }
 
     pub(crate) fn bad_request(malformed: &Malformed) -> Self {
-        let body =
-            json!({"errorType": "InvalidInstruction", "errorMessage": malformed.to_string()});
+        let body = json!({"errorType": "InvalidInstruction", "errorMessage": malformed.to_string()});
         Self::http(400, body.to_string())
     }
 
@@ -128,8 +120,7 @@ impl Usual {
             function_name: context.env_config.function_name.clone(),
             function_version: context.env_config.version.clone(),
             log_stream: context.env_config.log_stream.clone(),
-            padding: return_bytes
-                .map(|bytes| "x".repeat(usize::try_from(bytes).unwrap_or(usize::MAX))),
+            padding: return_bytes.map(|bytes| "x".repeat(usize::try_from(bytes).unwrap_or(usize::MAX))),
         }
     }
 }

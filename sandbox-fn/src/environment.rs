@@ -48,11 +48,7 @@ impl Environment {
             at,
             wall: SystemTime::now(),
             cold_start,
-            cold_start_time: if cold_start {
-                at - self.start
-            } else {
-                Duration::ZERO
-            },
+            cold_start_time: if cold_start { at - self.start } else { Duration::ZERO },
         }
     }
 }

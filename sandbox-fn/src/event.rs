@@ -44,10 +44,7 @@ impl Event {
             return Self::http(payload);
         }
         let instruction = payload.as_object().map(Instruction::read).transpose()?;
-        Ok(Self {
-            source: Source::Direct,
-            instruction: instruction.unwrap_or_default().or_sleep(),
-        })
+        Ok(Self { source: Source::Direct, instruction: instruction.unwrap_or_default().or_sleep() })
     }
 
     fn batch(records: &[Value]) -> Result<Self, Malformed> {
@@ -55,41 +52,22 @@ impl Event {
         let mut failed = Vec::new();
         for record in records {
             let message_id = record["messageId"].as_str().unwrap_or_default();
-            let one = message_instruction(record)
-                .map_err(|malformed| malformed.in_message(message_id))?;
+            let one = message_instruction(record).map_err(|malformed| malformed.in_message(message_id))?;
             if one.fail.is_some() {
                 failed.push(message_id.to_owned());
             }
             whole = whole.and(one);
         }
         // A message that fails is reported; it does not fail the invocation.
-        let instruction = Instruction {
-            fail: None,
-            ..whole.or_sleep()
-        };
-        Ok(Self {
-            source: Source::Sqs {
-                messages: records.len(),
-                failed,
-            },
-            instruction,
-        })
+        let instruction = Instruction { fail: None, ..whole.or_sleep() };
+        Ok(Self { source: Source::Sqs { messages: records.len(), failed }, instruction })
     }
 
     fn http(request: &Value) -> Result<Self, Malformed> {
         let query = request["queryStringParameters"].as_object();
-        let query = query
-            .map(Instruction::read_query)
-            .transpose()?
-            .unwrap_or_default();
-        let body = http_body(request)?
-            .map(|keys| Instruction::read(&keys))
-            .transpose()?
-            .unwrap_or_default();
-        Ok(Self {
-            source: Source::Http,
-            instruction: over(body, query).or_sleep(),
-        })
+        let query = query.map(Instruction::read_query).transpose()?.unwrap_or_default();
+        let body = http_body(request)?.map(|keys| Instruction::read(&keys)).transpose()?.unwrap_or_default();
+        Ok(Self { source: Source::Http, instruction: over(body, query).or_sleep() })
     }
 }
 
@@ -102,10 +80,7 @@ pub fn is_http(payload: &Value) -> bool {
 
 fn sqs_records(payload: &Value) -> Option<&[Value]> {
     let records = payload["Records"].as_array()?;
-    let sqs = !records.is_empty()
-        && records
-            .iter()
-            .all(|record| record["eventSource"] == "aws:sqs");
+    let sqs = !records.is_empty() && records.iter().all(|record| record["eventSource"] == "aws:sqs");
     sqs.then_some(records)
 }
 
@@ -123,9 +98,7 @@ fn message_instruction(record: &Value) -> Result<Instruction, Malformed> {
 fn http_body(request: &Value) -> Result<Option<Map<String, Value>>, Malformed> {
     let text = request["body"].as_str().unwrap_or_default();
     let bytes = if request["isBase64Encoded"] == true {
-        STANDARD
-            .decode(text)
-            .map_err(|error| Malformed::new(format!("body is not base64: {error}")))?
+        STANDARD.decode(text).map_err(|error| Malformed::new(format!("body is not base64: {error}")))?
     } else {
         text.as_bytes().to_vec()
     };
@@ -147,11 +120,7 @@ fn over(body: Instruction, query: Instruction) -> Instruction {
         exit: body.exit.or(query.exit),
         fail: body.fail.or(query.fail),
         fail_batch: body.fail_batch.or(query.fail_batch),
-        log: if body.log.is_empty() {
-            query.log
-        } else {
-            body.log
-        },
+        log: if body.log.is_empty() { query.log } else { body.log },
     }
 }
 
@@ -167,35 +136,18 @@ mod tests {
     /// Reads `payload` and compares with the source and the plain instruction
     /// that it should amount to.
     fn check(payload: &Value, source: Source, keys: &Value) {
-        let expected = Event {
-            source,
-            instruction: instruction(keys),
-        };
+        let expected = Event { source, instruction: instruction(keys) };
         assert_eq!(Event::read(payload), Ok(expected), "{payload}");
     }
 
     #[test]
     fn a_plain_payload_instructs_if_it_is_an_object() {
         let sleep = json!({"sleep_ms": 2500});
-        for payload in [
-            json!(null),
-            json!("x"),
-            json!([1]),
-            json!({}),
-            json!({"Records": []}),
-        ] {
+        for payload in [json!(null), json!("x"), json!([1]), json!({}), json!({"Records": []})] {
             check(&payload, Source::Direct, &sleep);
         }
-        check(
-            &json!({"sleep_ms": 7}),
-            Source::Direct,
-            &json!({"sleep_ms": 7}),
-        );
-        check(
-            &json!({"requestContext": {}, "sleep_ms": 7}),
-            Source::Direct,
-            &json!({"sleep_ms": 7}),
-        );
+        check(&json!({"sleep_ms": 7}), Source::Direct, &json!({"sleep_ms": 7}));
+        check(&json!({"requestContext": {}, "sleep_ms": 7}), Source::Direct, &json!({"sleep_ms": 7}));
     }
 
     #[test]
@@ -206,31 +158,12 @@ mod tests {
             );
             let payload = json!({"Records": records.collect::<Vec<_>>()});
             let failed = failed.iter().map(ToString::to_string).collect();
-            check(
-                &payload,
-                Source::Sqs {
-                    messages: bodies.len(),
-                    failed,
-                },
-                &keys,
-            );
+            check(&payload, Source::Sqs { messages: bodies.len(), failed }, &keys);
         };
         check(&["hello", "{}"], &[], json!({"sleep_ms": 2500}));
-        check(
-            &[r#"{"sleep_ms":1}"#, "hello", r#"{"sleep_ms":2}"#],
-            &[],
-            json!({"sleep_ms": 3}),
-        );
-        check(
-            &[r#"{"fail":true}"#, "hello", r#"{"fail":"no"}"#],
-            &["m1", "m3"],
-            json!({}),
-        );
-        check(
-            &[r#"{"fail":true}"#, r#"{"fail_batch":"all"}"#],
-            &["m1"],
-            json!({"fail_batch": "all"}),
-        );
+        check(&[r#"{"sleep_ms":1}"#, "hello", r#"{"sleep_ms":2}"#], &[], json!({"sleep_ms": 3}));
+        check(&[r#"{"fail":true}"#, "hello", r#"{"fail":"no"}"#], &["m1", "m3"], json!({}));
+        check(&[r#"{"fail":true}"#, r#"{"fail_batch":"all"}"#], &["m1"], json!({"fail_batch": "all"}));
     }
 
     #[test]
@@ -244,20 +177,12 @@ mod tests {
             check(&request, Source::Http, &keys);
         };
         check(json!({}), json!({"sleep_ms": 2500}));
-        check(
-            json!({"body": null, "queryStringParameters": null}),
-            json!({"sleep_ms": 2500}),
-        );
+        check(json!({"body": null, "queryStringParameters": null}), json!({"sleep_ms": 2500}));
         check(json!({"body": "{\"sleep_ms\":1}"}), json!({"sleep_ms": 1}));
-        check(
-            json!({"body": "eyJzbGVlcF9tcyI6MX0=", "isBase64Encoded": true}),
-            json!({"sleep_ms": 1}),
-        );
-        check(
-            json!({"queryStringParameters": {"burn_ms": "4"}}),
-            json!({"burn_ms": 4}),
-        );
-        let both = json!({"body": "{\"sleep_ms\":1}", "queryStringParameters": {"sleep_ms": "9", "exit": "2"}});
+        check(json!({"body": "eyJzbGVlcF9tcyI6MX0=", "isBase64Encoded": true}), json!({"sleep_ms": 1}));
+        check(json!({"queryStringParameters": {"burn_ms": "4"}}), json!({"burn_ms": 4}));
+        let both =
+            json!({"body": "{\"sleep_ms\":1}", "queryStringParameters": {"sleep_ms": "9", "exit": "2"}});
         check(both, json!({"sleep_ms": 1, "exit": 2}));
     }
 

@@ -62,9 +62,7 @@ impl Instruction {
 
     /// Reads query parameters, where every value is text.
     pub fn read_query(parameters: &Map<String, Value>) -> Result<Self, Malformed> {
-        let typed = parameters
-            .iter()
-            .map(|(key, value)| (key.clone(), query_value(key, value)));
+        let typed = parameters.iter().map(|(key, value)| (key.clone(), query_value(key, value)));
         Self::read(&typed.collect())
     }
 
@@ -89,10 +87,7 @@ impl Instruction {
     #[must_use]
     pub fn or_sleep(self) -> Self {
         if self == Self::default() {
-            return Self {
-                sleep_ms: Some(DEFAULT_SLEEP_MS),
-                ..self
-            };
+            return Self { sleep_ms: Some(DEFAULT_SLEEP_MS), ..self };
         }
         self
     }
@@ -207,69 +202,15 @@ mod tests {
         check(json!({"colour": "red"}), none());
         check(json!({"sleep_ms": null}), none());
         check(json!({"fail": false}), none());
-        check(
-            json!({"sleep_ms": 0}),
-            Instruction {
-                sleep_ms: Some(0),
-                ..none()
-            },
-        );
-        check(
-            json!({"burn_ms": 5}),
-            Instruction {
-                burn_ms: Some(5),
-                ..none()
-            },
-        );
-        check(
-            json!({"allocate_mb": 64}),
-            Instruction {
-                allocate_mb: Some(64),
-                ..none()
-            },
-        );
-        check(
-            json!({"return_bytes": 9}),
-            Instruction {
-                return_bytes: Some(9),
-                ..none()
-            },
-        );
-        check(
-            json!({"exit": 3}),
-            Instruction {
-                exit: Some(3),
-                ..none()
-            },
-        );
-        check(
-            json!({"log": "hi"}),
-            Instruction {
-                log: vec!["hi".into()],
-                ..none()
-            },
-        );
-        check(
-            json!({"fail": "no"}),
-            Instruction {
-                fail: Some("no".into()),
-                ..none()
-            },
-        );
-        check(
-            json!({"fail": true}),
-            Instruction {
-                fail: Some("failed as instructed".into()),
-                ..none()
-            },
-        );
-        check(
-            json!({"fail_batch": "all"}),
-            Instruction {
-                fail_batch: Some("all".into()),
-                ..none()
-            },
-        );
+        check(json!({"sleep_ms": 0}), Instruction { sleep_ms: Some(0), ..none() });
+        check(json!({"burn_ms": 5}), Instruction { burn_ms: Some(5), ..none() });
+        check(json!({"allocate_mb": 64}), Instruction { allocate_mb: Some(64), ..none() });
+        check(json!({"return_bytes": 9}), Instruction { return_bytes: Some(9), ..none() });
+        check(json!({"exit": 3}), Instruction { exit: Some(3), ..none() });
+        check(json!({"log": "hi"}), Instruction { log: vec!["hi".into()], ..none() });
+        check(json!({"fail": "no"}), Instruction { fail: Some("no".into()), ..none() });
+        check(json!({"fail": true}), Instruction { fail: Some("failed as instructed".into()), ..none() });
+        check(json!({"fail_batch": "all"}), Instruction { fail_batch: Some("all".into()), ..none() });
     }
 
     #[test]
@@ -277,23 +218,11 @@ mod tests {
         let check = |json: Value, expected: &str| {
             assert_eq!(read(&json).expect_err("malformed").to_string(), expected);
         };
-        check(
-            json!({"sleep_ms": "1"}),
-            r#"sleep_ms must be a non-negative integer, not "1""#,
-        );
-        check(
-            json!({"sleep_ms": 1.5}),
-            "sleep_ms must be a non-negative integer, not 1.5",
-        );
-        check(
-            json!({"burn_ms": -1}),
-            "burn_ms must be a non-negative integer, not -1",
-        );
+        check(json!({"sleep_ms": "1"}), r#"sleep_ms must be a non-negative integer, not "1""#);
+        check(json!({"sleep_ms": 1.5}), "sleep_ms must be a non-negative integer, not 1.5");
+        check(json!({"burn_ms": -1}), "burn_ms must be a non-negative integer, not -1");
         check(json!({"exit": 256}), "exit must be at most 255, not 256");
-        check(
-            json!({"allocate_mb": 10241}),
-            "allocate_mb must be at most 10240, not 10241",
-        );
+        check(json!({"allocate_mb": 10241}), "allocate_mb must be at most 10240, not 10241");
         check(json!({"fail": 1}), "fail must be a string or true, not 1");
         check(json!({"log": true}), "log must be a string, not true");
     }
@@ -304,14 +233,8 @@ mod tests {
             let query = Instruction::read_query(json.as_object().expect("an object"));
             assert_eq!(query, read(&expected), "{json}");
         };
-        check(
-            json!({"sleep_ms": "20", "fail": "true"}),
-            json!({"sleep_ms": 20, "fail": true}),
-        );
-        check(
-            json!({"fail": "404", "log": "404"}),
-            json!({"fail": "404", "log": "404"}),
-        );
+        check(json!({"sleep_ms": "20", "fail": "true"}), json!({"sleep_ms": 20, "fail": true}));
+        check(json!({"fail": "404", "log": "404"}), json!({"fail": "404", "log": "404"}));
         check(json!({"sleep_ms": "soon"}), json!({"sleep_ms": "soon"}));
         check(json!({"q": "20"}), json!({}));
     }
@@ -319,11 +242,7 @@ mod tests {
     #[test]
     fn the_default_sleep_is_for_nothing_else_to_do() {
         let check = |json: Value, expected: Option<u64>| {
-            assert_eq!(
-                read(&json).expect("well-formed").or_sleep().sleep_ms,
-                expected,
-                "{json}"
-            );
+            assert_eq!(read(&json).expect("well-formed").or_sleep().sleep_ms, expected, "{json}");
         };
         check(json!({}), Some(DEFAULT_SLEEP_MS));
         check(json!({"sleep_ms": 1}), Some(1));

@@ -51,9 +51,7 @@ pub fn run() -> ExitCode {
 }
 
 fn serve(environment: &Environment) -> Result<(), lambda_runtime::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let handler = service_fn(|event| handle(environment, event));
     runtime.block_on(Runtime::new(handler).run())
 }
@@ -63,10 +61,7 @@ async fn handle(environment: &Environment, event: LambdaEvent<Value>) -> Result<
     let arrival = environment.arrive();
     let LambdaEvent { payload, context } = event;
     let (source, instruction) = match Event::read(&payload) {
-        Ok(Event {
-            source,
-            instruction,
-        }) => (source, instruction),
+        Ok(Event { source, instruction }) => (source, instruction),
         Err(malformed) if event::is_http(&payload) => return Ok(Reply::bad_request(&malformed)),
         Err(malformed) => return Err(failure("InvalidInstruction", &malformed.to_string())),
     };
@@ -88,8 +83,5 @@ fn reply(source: Source, usual: Usual) -> Reply {
 }
 
 fn failure(error_type: &str, error_message: &str) -> Diagnostic {
-    Diagnostic {
-        error_type: error_type.to_owned(),
-        error_message: error_message.to_owned(),
-    }
+    Diagnostic { error_type: error_type.to_owned(), error_message: error_message.to_owned() }
 }

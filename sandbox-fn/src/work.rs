@@ -31,9 +31,7 @@ pub(crate) async fn perform(instruction: &Instruction) -> Ballast {
 
 /// Writes every byte: memory that is only reserved costs nothing.
 fn allocate(mb: u64) -> Ballast {
-    let bytes = usize::try_from(mb)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(MIB);
+    let bytes = usize::try_from(mb).unwrap_or(usize::MAX).saturating_mul(MIB);
     Ballast(black_box(vec![1; bytes]))
 }
 
@@ -44,11 +42,7 @@ fn burn(span: Duration) {
     let mut state = 1_u64;
     while start.elapsed() < span {
         for _ in 0..1000 {
-            state = black_box(
-                state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1),
-            );
+            state = black_box(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
         }
     }
 }

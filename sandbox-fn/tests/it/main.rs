@@ -10,9 +10,7 @@ use runtime_api::{Function, Outcome};
 
 fn respond(function: &mut Function, payload: &Value) -> Value {
     let outcome = function.invoke(payload);
-    let Outcome::Response(answer) = outcome else {
-        panic!("{payload} gave {outcome:?}")
-    };
+    let Outcome::Response(answer) = outcome else { panic!("{payload} gave {outcome:?}") };
     answer
 }
 
@@ -40,11 +38,7 @@ fn the_first_answer_is_cold_and_complete() {
     ] {
         assert_eq!(answer[key], expected, "{key}");
     }
-    let number = |key: &str| {
-        answer[key]
-            .as_f64()
-            .unwrap_or_else(|| panic!("{key} in {answer}"))
-    };
+    let number = |key: &str| answer[key].as_f64().unwrap_or_else(|| panic!("{key} in {answer}"));
     assert!(number("cold_start_time") > 0.0);
     assert!((0.02..5.0).contains(&number("processing_time")));
     assert!((0.02..5.0).contains(&(number("finished_at") - number("started_at"))));
@@ -56,10 +50,7 @@ fn the_first_answer_is_cold_and_complete() {
 fn the_second_answer_is_warm() {
     let mut function = Function::start("on-demand");
     let cold = respond(&mut function, &json!({"sleep_ms": 0}));
-    let warm = respond(
-        &mut function,
-        &json!({"burn_ms": 1, "allocate_mb": 1, "return_bytes": 10}),
-    );
+    let warm = respond(&mut function, &json!({"burn_ms": 1, "allocate_mb": 1, "return_bytes": 10}));
     assert_eq!(warm["cold_start"], false);
     assert_eq!(warm["cold_start_time"], 0.0);
     assert_eq!(warm["padding"], "xxxxxxxxxx");
@@ -91,21 +82,9 @@ fn failures_are_function_errors_and_leave_it_running() {
         assert_eq!(function.invoke(&payload), Outcome::Error(expected));
     };
     check(json!({"fail": "no luck"}), "SandboxError", "no luck");
-    check(
-        json!({"fail": true}),
-        "SandboxError",
-        "failed as instructed",
-    );
-    check(
-        sqs_event(&[json!({"fail_batch": "all"})]),
-        "SandboxError",
-        "all",
-    );
-    check(
-        json!({"sleep_ms": []}),
-        "InvalidInstruction",
-        "sleep_ms must be a non-negative integer, not []",
-    );
+    check(json!({"fail": true}), "SandboxError", "failed as instructed");
+    check(sqs_event(&[json!({"fail_batch": "all"})]), "SandboxError", "all");
+    check(json!({"sleep_ms": []}), "InvalidInstruction", "sleep_ms must be a non-negative integer, not []");
 }
 
 #[test]
@@ -113,13 +92,7 @@ fn it_exits_with_the_code_it_is_told() {
     for code in [0, 7] {
         let mut function = Function::start("on-demand");
         let payload = json!({"exit": code, "log": "bye"});
-        assert_eq!(
-            function.invoke(&payload),
-            Outcome::Exit {
-                code,
-                stdout: "bye\n".into()
-            }
-        );
+        assert_eq!(function.invoke(&payload), Outcome::Exit { code, stdout: "bye\n".into() });
     }
 }
 
@@ -132,10 +105,7 @@ fn a_batch_reports_the_messages_that_fail() {
         assert_eq!(answer["messages"], bodies.len());
         assert!(answer["execution_id"].is_string());
     };
-    check(
-        &[json!({"fail": true}), json!("hello")],
-        json!([{"itemIdentifier": "m1"}]),
-    );
+    check(&[json!({"fail": true}), json!("hello")], json!([{"itemIdentifier": "m1"}]));
     check(&[json!({"log": "fine"})], json!([]));
 }
 
@@ -146,34 +116,21 @@ fn a_request_gets_a_response() {
         let request = json!({"version": "2.0", "requestContext": {}, "body": body});
         let response = respond(&mut function, &request);
         assert_eq!(response["statusCode"], status);
-        assert_eq!(
-            response["headers"],
-            json!({"content-type": "application/json"})
-        );
+        assert_eq!(response["headers"], json!({"content-type": "application/json"}));
         let text = response["body"].as_str().expect("text");
         let body: Value = serde_json::from_str(text).expect("JSON");
         assert_eq!(body[key], expected);
     };
     check(r#"{"sleep_ms":0}"#, 200, "cold_start", json!(true));
-    check(
-        r#"{"log":0}"#,
-        400,
-        "errorMessage",
-        json!("log must be a string, not 0"),
-    );
+    check(r#"{"log":0}"#, 400, "errorMessage", json!("log must be a string, not 0"));
 }
 
 #[test]
 fn outside_lambda_it_says_what_it_is() {
-    let output = Command::new(env!("CARGO_BIN_EXE_sandbox-fn"))
-        .env_remove("AWS_LAMBDA_RUNTIME_API")
-        .output();
+    let output = Command::new(env!("CARGO_BIN_EXE_sandbox-fn")).env_remove("AWS_LAMBDA_RUNTIME_API").output();
     let output = output.expect("started");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(stderr.lines().count(), 1);
-    assert!(
-        stderr.contains("bootstrap") && stderr.contains("provided.al2023"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("bootstrap") && stderr.contains("provided.al2023"), "{stderr}");
 }

@@ -49,36 +49,22 @@ impl Function {
             .expect("started");
         let (sender, requests) = channel();
         thread::spawn(move || accept(&listener, &sender));
-        Self {
-            process,
-            requests,
-            invocations: 0,
-        }
+        Self { process, requests, invocations: 0 }
     }
 
     /// Waits for `/next`, hands out the event, and waits for how it ends.
     pub(crate) fn invoke(&mut self, payload: &Value) -> Outcome {
         self.invocations += 1;
         let id = format!("request-{}", self.invocations);
-        let next = self
-            .requests
-            .recv_timeout(PATIENCE)
-            .expect("a request for the next invocation");
+        let next = self.requests.recv_timeout(PATIENCE).expect("a request for the next invocation");
         assert_eq!(next.path, "/2018-06-01/runtime/invocation/next");
-        next.answer
-            .send(event(&id, &payload.to_string()))
-            .expect("the function listens");
+        next.answer.send(event(&id, &payload.to_string())).expect("the function listens");
         let Some(end) = self.request_or_exit() else {
             return self.exit();
         };
-        end.answer
-            .send(response("202 Accepted", "", "{\"status\":\"OK\"}"))
-            .expect("the function listens");
+        end.answer.send(response("202 Accepted", "", "{\"status\":\"OK\"}")).expect("the function listens");
         let body = serde_json::from_slice(&end.body).expect("JSON");
-        match end
-            .path
-            .strip_prefix(&format!("/2018-06-01/runtime/invocation/{id}/"))
-        {
+        match end.path.strip_prefix(&format!("/2018-06-01/runtime/invocation/{id}/")) {
             Some("response") => Outcome::Response(body),
             Some("error") => Outcome::Error(body),
             _ => panic!("unexpected request for {}", end.path),
@@ -105,10 +91,7 @@ impl Function {
         let pipe = self.process.stdout.as_mut().expect("piped");
         pipe.read_to_string(&mut stdout).expect("text");
         let status = self.process.wait().expect("a child");
-        Outcome::Exit {
-            code: status.code().expect("not killed"),
-            stdout,
-        }
+        Outcome::Exit { code: status.code().expect("not killed"), stdout }
     }
 }
 
@@ -146,13 +129,10 @@ fn converse(mut stream: TcpStream, requests: &Sender<Request>) {
 fn read_request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
     let mut lines = reader.by_ref().lines().map_while(Result::ok);
     let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers = lines
-        .take_while(|line| !line.is_empty())
-        .collect::<Vec<_>>();
+    let headers = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>();
     let length = headers.iter().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse().ok())?
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
@@ -160,10 +140,8 @@ fn read_request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
 }
 
 fn event(id: &str, payload: &str) -> String {
-    let deadline = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970")
-        + Duration::from_secs(60);
+    let deadline =
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970") + Duration::from_secs(60);
     let headers = format!(
         "Lambda-Runtime-Aws-Request-Id: {id}\r\n\
          Lambda-Runtime-Deadline-Ms: {}\r\n\

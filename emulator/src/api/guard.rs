@@ -1,0 +1,97 @@
+//! Who may speak to the emulator: this machine's programs, and no web page.
+//!
+//! CreateFunction runs code, so a page that a developer merely visits must not
+//! reach it. A browser tells its page's `Origin`, and a rebound name shows in
+//! `Host`; both must be loopback or expressly allowed.
+
+use hyper::header::{HOST, HeaderName, ORIGIN};
+use hyper::{HeaderMap, StatusCode, Uri};
+
+use super::reply::{Reply, content_type, json};
+
+/// The hosts that requests may be sent to.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    allowed: Vec<String>,
+}
+
+impl Guard {
+    /// Loopback names, and `allowed`.
+    pub(crate) fn new(allowed: Vec<String>) -> Self {
+        Self { allowed }
+    }
+
+    /// Refuses a request by its headers.
+    pub(crate) fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Reply> {
+        if let Some(origin) = text(headers, ORIGIN)
+            && !self.allows(origin.rsplit("://").next().unwrap_or(origin))
+        {
+            return Err(refusal("Origin", origin));
+        }
+        let host = text(headers, HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
+        match host {
+            Some(host) if !self.allows(host) => Err(refusal("Host", host)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn allows(&self, authority: &str) -> bool {
+        let host = without_port(authority).to_ascii_lowercase();
+        let loopback = host == "localhost"
+            || host.ends_with(".localhost")
+            || host
+                .trim_matches(['[', ']'])
+                .parse()
+                .is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+        loopback || self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host))
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        Some(_) | None => authority,
+    }
+}
+
+fn refusal(header: &str, value: &str) -> Reply {
+    let text = format!(
+        "the emulator refuses requests with {header} {value}: it runs code, so only this machine may speak to it. \
+         Allow a host name with --allow-host"
+    );
+    let body = serde_json::json!({ "Type": "User", "Message": text });
+    let mut reply = json(StatusCode::FORBIDDEN, content_type::JSON, &body);
+    super::reply::set(&mut reply, "x-amzn-errortype", "AccessDeniedException");
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_and_allowed_hosts_pass() {
+        let guard = Guard::new(vec!["emulator".to_owned()]);
+        for (name, value, passes) in [
+            (HOST, "localhost:4566", true),
+            (HOST, "127.0.0.1:4566", true),
+            (HOST, "127.8.8.8", true),
+            (HOST, "[::1]:4566", true),
+            (HOST, "sqs.us-east-1.localhost:4566", true),
+            (HOST, "Emulator:4566", true),
+            (HOST, "evil.example", false),
+            (HOST, "localhost.evil.example:4566", false),
+            (HOST, "10.0.0.1", false),
+            (ORIGIN, "http://localhost:5000", true),
+            (ORIGIN, "https://evil.example", false),
+            (ORIGIN, "null", false),
+        ] {
+            let headers = HeaderMap::from_iter([(name, value.parse().expect("a header value"))]);
+            assert_eq!(guard.check(&headers, &Uri::from_static("/")).is_ok(), passes, "{value}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Stub.
+use super::Api;
+use super::call::Call;
+use super::reply::{Reply, empty};
+
+pub(super) async fn answer(_api: &Api, _call: Call) -> Reply {
+    empty(hyper::StatusCode::NOT_IMPLEMENTED)
+}
+
+pub(super) fn is_path(path: &str) -> bool {
+    path.starts_with("/20")
+}

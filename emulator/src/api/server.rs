@@ -1,0 +1,120 @@
+//! Connections in, calls out.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Api;
+use super::call::Call;
+use super::guard::Guard;
+use super::reply::{Reply, content_type, json, stamp};
+use super::route;
+use crate::engine::Uuid;
+
+/// No request is longer than CreateFunction with a 50 MB zip in base64
+/// (recorded from AWS: 70,167,211 bytes).
+const LONGEST_BODY: usize = 70_167_211;
+
+/// A connection must send its headers within this time.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Accepts connections until `stop`, then lets the calls under way end.
+pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, stop: CancellationToken) {
+    let guard = Arc::new(guard);
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                connections.spawn(connection(stream, Arc::clone(&api), Arc::clone(&guard), stop.clone()));
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: the host's limit, not AWS's.
+                tracing::error!(%error, "can't accept a connection; raise the limit of open files (ulimit -n)");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    connections.close();
+    connections.wait().await;
+}
+
+async fn connection(stream: TcpStream, api: Arc<Api>, guard: Arc<Guard>, stop: CancellationToken) {
+    // Small answers must not wait for more to send.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "can't set TCP_NODELAY");
+    }
+    let service = service_fn(|request| answer(&api, &guard, request));
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn answer(api: &Api, guard: &Guard, request: Request<Incoming>) -> Result<Reply, Infallible> {
+    let (parts, body) = request.into_parts();
+    if let Err(refusal) = guard.check(&parts.headers, &parts.uri) {
+        return Ok(refusal);
+    }
+    let request_id = Uuid::from_random(request_bits());
+    let mut reply = match read(body).await {
+        Ok(body) => route::answer(api, Call::new(parts, body, request_id)).await,
+        Err(refusal) => refusal,
+    };
+    stamp(&mut reply, request_id);
+    Ok(reply)
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Reply> {
+    match Limited::new(body, LONGEST_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let text = format!("Request must be smaller than {LONGEST_BODY} bytes");
+            let mut reply = json(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                content_type::JSON,
+                &serde_json::json!({ "Message": text }),
+            );
+            super::reply::set(&mut reply, "x-amzn-errortype", "RequestEntityTooLargeException");
+            Err(reply)
+        }
+        Err(error) => {
+            tracing::debug!(%error, "a request's body broke off");
+            Err(super::reply::empty(StatusCode::BAD_REQUEST))
+        }
+    }
+}
+
+/// Bits for a request id that no decision depends on: `x-amzn-RequestId` of
+/// calls that are no invocation.
+fn request_bits() -> u128 {
+    use std::hash::{BuildHasher, RandomState};
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static KEYS: LazyLock<(RandomState, RandomState)> = LazyLock::new(Default::default);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    (u128::from(KEYS.0.hash_one(count)) << 64) | u128::from(KEYS.1.hash_one(count))
+}

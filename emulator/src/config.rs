@@ -1,0 +1,69 @@
+//! The resolved configuration.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::engine::Quotas;
+
+/// Everything that can be set on an emulator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Host names, beyond the loopback ones, that requests may be sent to.
+    pub allowed_hosts: Vec<String>,
+    /// The region it is.
+    pub region: String,
+    /// The account it is, 12 digits.
+    pub account_id: String,
+    /// The account's limits and schedules.
+    pub quotas: Quotas,
+    /// How many emulated seconds pass in a real one.
+    pub speed: f64,
+    /// What all randomness follows from; without one, each start differs.
+    pub seed: Option<u64>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4566)),
+            allowed_hosts: Vec::new(),
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            quotas: Quotas::default(),
+            speed: 1.0,
+            seed: None,
+        }
+    }
+}
+
+/// Which account and region this is: the fixed parts of every ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Such as `us-east-1`.
+    pub region: String,
+    /// 12 digits.
+    pub account_id: String,
+}
+
+impl Identity {
+    /// `arn:aws:lambda:…:function:NAME`, without a qualifier.
+    pub fn function_arn(&self, name: &str) -> String {
+        format!("arn:aws:lambda:{}:{}:function:{name}", self.region, self.account_id)
+    }
+
+    /// `arn:aws:sqs:…:NAME`.
+    pub fn queue_arn(&self, name: &str) -> String {
+        format!("arn:aws:sqs:{}:{}:{name}", self.region, self.account_id)
+    }
+
+    /// `arn:aws:lambda:…:event-source-mapping:ID`.
+    pub fn mapping_arn(&self, id: impl std::fmt::Display) -> String {
+        format!("arn:aws:lambda:{}:{}:event-source-mapping:{id}", self.region, self.account_id)
+    }
+
+    /// `arn:aws:logs:…:log-group:NAME`, without the `:*` that some answers add.
+    pub fn log_group_arn(&self, name: &str) -> String {
+        format!("arn:aws:logs:{}:{}:log-group:{name}", self.region, self.account_id)
+    }
+}

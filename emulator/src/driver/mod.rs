@@ -1,0 +1,215 @@
+//! The real-time driver: it feeds the engine and carries out its effects.
+//!
+//! [`Driver::step`] is the only place where the engine is locked. Everything
+//! that is slow (parsing, hashing, writing JSON) happens before or after it;
+//! effects are hand-offs that never block.
+
+mod alarm_clock;
+mod clock;
+mod waiters;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::engine::{
+    Delivery, Effect, Engine, Fact, Quotas, Receive, ReceiveRequest, Refusal, Report, RequestId, SqsError,
+    Timestamp,
+};
+use crate::observe::LogStore;
+use crate::runtime::{HandlerRuntime, ProcessRuntime};
+
+pub use clock::Clock;
+pub use waiters::Answer;
+use waiters::{ReceiverGuard, Waiters};
+
+/// The engine in real time.
+#[derive(Debug)]
+pub struct Driver {
+    /// Never held across an await: nothing inside waits.
+    state: Mutex<State>,
+    clock: Clock,
+    waiters: Waiters,
+    processes: ProcessRuntime,
+    logs: Arc<LogStore>,
+    /// Rings when the next deadline is earlier than the alarm clock knows.
+    earlier_deadline: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    engine: Engine,
+    handlers: HandlerRuntime,
+    effects: Vec<Effect>,
+    facts: Vec<Fact>,
+    /// The deadline that the alarm clock sleeps for.
+    sleeping_until: Option<Timestamp>,
+}
+
+impl Driver {
+    /// A driver for an empty account. It needs a tokio runtime to run in.
+    pub fn new(quotas: Quotas, seed: u64, clock: Clock, processes: ProcessRuntime) -> Arc<Self> {
+        let state = State {
+            engine: Engine::new(quotas, seed),
+            handlers: HandlerRuntime::new(seed),
+            effects: Vec::new(),
+            facts: Vec::new(),
+            sleeping_until: None,
+        };
+        Arc::new_cyclic(|driver: &Weak<Self>| {
+            processes.attach(driver.clone());
+            Self {
+                state: Mutex::new(state),
+                clock,
+                waiters: Waiters::default(),
+                processes,
+                logs: Arc::new(LogStore::default()),
+                earlier_deadline: Notify::new(),
+            }
+        })
+    }
+
+    /// Runs one command on the engine, at this moment, with everything that
+    /// was due before it done first.
+    pub fn step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> R {
+        // A panic inside is a broken invariant of the engine; what stands after
+        // it is still the best there is to go on with.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        self.catch_up(&mut state, now);
+        let answer = command(&mut state.engine, now);
+        self.carry_out(&mut state);
+        self.catch_up(&mut state, now);
+        self.wake_if_earlier(&mut state);
+        answer
+    }
+
+    /// Invokes a function and waits for its answer. A caller that goes away
+    /// drops this future and changes nothing else.
+    pub async fn invoke(&self, function: &str, payload: Bytes) -> (RequestId, Result<Answer, Refusal>) {
+        let (request_id, admitted) = self.step(|engine, now| {
+            let (request_id, admitted) = engine.invoke(now, function, payload);
+            (request_id, admitted.map(|()| self.waiters.expect_answer(request_id)))
+        });
+        match admitted {
+            Ok(answer) => (request_id, Ok(answer.wait().await)),
+            Err(refusal) => (request_id, Err(refusal)),
+        }
+    }
+
+    /// Receives messages, waiting for them as long as the request says.
+    pub async fn receive(
+        self: &Arc<Self>,
+        queue: &str,
+        request: ReceiveRequest,
+    ) -> Result<Vec<Delivery>, SqsError> {
+        let received = self.step(|engine, now| {
+            let received = engine.receive_message(now, queue, request)?;
+            Ok(match received {
+                Receive::Messages(messages) => Err(messages),
+                Receive::Waiting(receiver) => Ok((receiver, self.waiters.expect_messages(receiver))),
+            })
+        })?;
+        match received {
+            Err(messages) => Ok(messages),
+            Ok((receiver, messages)) => {
+                // When the caller hangs up, the engine must not give its
+                // messages to nobody.
+                let guard = ReceiverGuard::new(self, queue, receiver);
+                let messages = messages.wait().await;
+                guard.disarm();
+                Ok(messages)
+            }
+        }
+    }
+
+    /// Takes news of an environment to the engine.
+    pub fn report(&self, report: Report) {
+        self.step(|engine, now| engine.report(now, report));
+    }
+
+    /// The clock that everything goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The logs of all functions.
+    pub fn logs(&self) -> &Arc<LogStore> {
+        &self.logs
+    }
+
+    /// Ends every environment and forgets everything.
+    pub fn reset(&self) {
+        self.step(Engine::reset);
+        self.logs.clear();
+    }
+
+    /// Does what is due until `now`, in the order in which it is due: news of
+    /// simulated environments before deadlines of the same moment.
+    fn catch_up(&self, state: &mut State, now: Timestamp) {
+        loop {
+            let news = state.handlers.next_due().filter(|due| *due <= now);
+            let deadline = state.engine.next_deadline().filter(|due| *due <= now);
+            match (news, deadline) {
+                (None, None) => return,
+                (Some(news), Some(deadline)) if deadline < news => state.engine.tick(deadline),
+                (None, Some(deadline)) => state.engine.tick(deadline),
+                (Some(due), _) => {
+                    if let Some(report) = state.handlers.pop_due(due) {
+                        state.engine.report(due, report);
+                    }
+                }
+            }
+            self.carry_out(state);
+        }
+    }
+
+    fn carry_out(&self, state: &mut State) {
+        let State { engine, handlers, effects, facts, .. } = state;
+        engine.take_facts(facts);
+        self.logs.note(facts);
+        engine.take_effects(effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Start(start) => {
+                    if let Some(start) = handlers.start(start) {
+                        self.processes.start(start);
+                    }
+                }
+                Effect::Dispatch(dispatch) => {
+                    if let Some(dispatch) = handlers.dispatch(dispatch) {
+                        self.processes.dispatch(dispatch);
+                    }
+                }
+                Effect::Stop { environment } => {
+                    handlers.stop(environment);
+                    self.processes.stop(environment);
+                }
+                Effect::Respond { request_id, environment, function, outcome } => {
+                    self.waiters.answer(request_id, Answer { environment, function, outcome });
+                }
+                Effect::Deliver { receiver, messages } => self.waiters.deliver(receiver, messages),
+            }
+        }
+    }
+
+    fn wake_if_earlier(&self, state: &mut State) {
+        let next = state.next_deadline();
+        let earlier = match (next, state.sleeping_until) {
+            (Some(next), Some(until)) => next < until,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if earlier {
+            state.sleeping_until = next;
+            self.earlier_deadline.notify_one();
+        }
+    }
+}
+
+impl State {
+    fn next_deadline(&self) -> Option<Timestamp> {
+        [self.engine.next_deadline(), self.handlers.next_due()].into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,94 @@
+//! Who waits for which answer.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use tokio::sync::oneshot;
+
+use super::Driver;
+use crate::engine::{Delivery, EnvironmentId, FunctionVersion, Outcome, ReceiverId, RequestId};
+
+/// The answer to a synchronous invocation.
+#[derive(Debug)]
+pub struct Answer {
+    /// Where it ran.
+    pub environment: EnvironmentId,
+    /// What ran it.
+    pub function: Arc<FunctionVersion>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Callers by what they wait for. Keyed, independent, touched from many
+/// tasks: never asked for a decision.
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
+    answers: DashMap<RequestId, oneshot::Sender<Answer>>,
+    messages: DashMap<ReceiverId, oneshot::Sender<Vec<Delivery>>>,
+}
+
+/// Something that will be sent exactly once: the engine answers everything
+/// that it accepted.
+#[derive(Debug)]
+pub(super) struct Promised<T>(oneshot::Receiver<T>);
+
+impl<T> Promised<T> {
+    pub(super) async fn wait(self) -> T {
+        self.0.await.expect("the engine answers every invocation and every receive that it accepted")
+    }
+}
+
+impl Waiters {
+    pub(super) fn expect_answer(&self, request_id: RequestId) -> Promised<Answer> {
+        let (sender, receiver) = oneshot::channel();
+        self.answers.insert(request_id, sender);
+        Promised(receiver)
+    }
+
+    pub(super) fn expect_messages(&self, receiver_id: ReceiverId) -> Promised<Vec<Delivery>> {
+        let (sender, receiver) = oneshot::channel();
+        self.messages.insert(receiver_id, sender);
+        Promised(receiver)
+    }
+
+    /// Sends an answer; a caller that is gone does not miss it.
+    pub(super) fn answer(&self, request_id: RequestId, answer: Answer) {
+        if let Some((_, caller)) = self.answers.remove(&request_id) {
+            let _gone = caller.send(answer);
+        }
+    }
+
+    pub(super) fn deliver(&self, receiver: ReceiverId, messages: Vec<Delivery>) {
+        if let Some((_, caller)) = self.messages.remove(&receiver) {
+            let _gone = caller.send(messages);
+        }
+    }
+}
+
+/// Takes a waiting receive back when its caller hangs up.
+#[derive(Debug)]
+pub(super) struct ReceiverGuard<'a> {
+    driver: &'a Driver,
+    queue: &'a str,
+    receiver: ReceiverId,
+    armed: bool,
+}
+
+impl<'a> ReceiverGuard<'a> {
+    pub(super) fn new(driver: &'a Driver, queue: &'a str, receiver: ReceiverId) -> Self {
+        Self { driver, queue, receiver, armed: true }
+    }
+
+    pub(super) fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for ReceiverGuard<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.driver.waiters.messages.remove(&self.receiver);
+            self.driver.step(|engine, now| engine.cancel_receive(now, self.queue, self.receiver));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The lines that Lambda itself writes, to the letter.
+
+use std::fmt;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::engine::{Ending, RequestId, Timestamp, Uuid};
+
+/// One log event's text, kept small until somebody reads it.
+#[derive(Debug, Clone)]
+pub(super) enum Line {
+    /// What the function printed.
+    Text(Box<str>),
+    InitStart {
+        runtime: Box<str>,
+    },
+    InitReport {
+        took: Duration,
+        timed_out: bool,
+    },
+    Start {
+        request_id: RequestId,
+    },
+    End {
+        request_id: RequestId,
+    },
+    Report {
+        request_id: RequestId,
+        duration: Duration,
+        init: Option<Duration>,
+        memory_mb: u32,
+        max_memory_mb: Option<u32>,
+        ending: Ending,
+    },
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::InitStart { runtime } => writeln!(f, "INIT_START Runtime Version: {runtime}\t"),
+            Self::InitReport { took, timed_out } => {
+                let status = if *timed_out { "timeout" } else { "error\tError Type: Runtime.ExitError" };
+                writeln!(f, "INIT_REPORT Init Duration: {}\tPhase: init\tStatus: {status}", Millis(*took))
+            }
+            Self::Start { request_id } => writeln!(f, "START RequestId: {request_id} Version: $LATEST"),
+            Self::End { request_id } => writeln!(f, "END RequestId: {request_id}"),
+            Self::Report { request_id, duration, init, memory_mb, max_memory_mb, ending } => {
+                write!(f, "REPORT RequestId: {request_id}\tDuration: {}", Millis(*duration))?;
+                // Since August 2025 Init is billed with the first invocation.
+                let billed = *duration + init.unwrap_or_default();
+                write!(f, "\tBilled Duration: {} ms", billed.as_micros().div_ceil(1_000).max(1))?;
+                write!(
+                    f,
+                    "\tMemory Size: {memory_mb} MB\tMax Memory Used: {} MB\t",
+                    max_memory_mb.unwrap_or(0)
+                )?;
+                if let Some(init) = init {
+                    write!(f, "Init Duration: {}\t", Millis(*init))?;
+                }
+                match ending {
+                    Ending::Succeeded | Ending::Failed => writeln!(f),
+                    Ending::TimedOut => writeln!(f, "Status: timeout"),
+                    Ending::Exited => writeln!(f, "Status: error\tError Type: Runtime.ExitError"),
+                    Ending::HostFailure => writeln!(f, "Status: error\tError Type: Emulator.HostFailure"),
+                }
+            }
+        }
+    }
+}
+
+struct Millis(Duration);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} ms", self.0.as_secs_f64() * 1_000.0)
+    }
+}
+
+/// `YYYY/MM/DD/[$LATEST]` and 32 hexadecimal digits: one per execution
+/// environment, dated by the day of its start.
+pub fn log_stream_name(at: Timestamp, id: Uuid) -> String {
+    let seconds = i64::try_from(at.as_secs()).unwrap_or(0);
+    let day = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!("{:04}/{:02}/{:02}/[$LATEST]{:032x}", day.year(), u8::from(day.month()), day.day(), id.as_u128())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platform_lines_are_to_the_letter() {
+        let request_id = RequestId(Uuid::from_random(0));
+        let ms = |ms: u64, us: u64| Duration::from_micros(ms * 1_000 + us);
+        let report = |duration, init, max_memory_mb, ending| Line::Report {
+            request_id,
+            duration,
+            init,
+            memory_mb: 128,
+            max_memory_mb,
+            ending,
+        };
+        let id = "00000000-0000-4000-8000-000000000000";
+        for (line, expected) in [
+            (Line::Start { request_id }, format!("START RequestId: {id} Version: $LATEST\n")),
+            (Line::End { request_id }, format!("END RequestId: {id}\n")),
+            (
+                report(ms(3, 10), Some(ms(110, 100)), Some(36), Ending::Succeeded),
+                format!(
+                    "REPORT RequestId: {id}\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\tInit Duration: 110.10 ms\t\n"
+                ),
+            ),
+            (
+                report(ms(3, 0), None, Some(36), Ending::Failed),
+                format!(
+                    "REPORT RequestId: {id}\tDuration: 3.00 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t\n"
+                ),
+            ),
+            (
+                report(ms(3_016, 780), Some(ms(84, 0)), Some(31), Ending::TimedOut),
+                format!(
+                    "REPORT RequestId: {id}\tDuration: 3016.78 ms\tBilled Duration: 3101 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB\tInit Duration: 84.00 ms\tStatus: timeout\n"
+                ),
+            ),
+        ] {
+            assert_eq!(line.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn streams_are_dated_by_their_start() {
+        let at = Timestamp::from_millis(1_763_942_400_000);
+        assert_eq!(
+            log_stream_name(at, Uuid::from_random(0xAB)),
+            "2025/11/24/[$LATEST]000000000000400080000000000000ab"
+        );
+    }
+}

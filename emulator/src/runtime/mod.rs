@@ -1,0 +1,9 @@
+//! What runs code: the built-in handler, and child processes.
+
+mod handler;
+mod package;
+mod process;
+
+pub(crate) use handler::HandlerRuntime;
+pub(crate) use package::{PackageError, Packages};
+pub(crate) use process::ProcessRuntime;

@@ -1,0 +1,186 @@
+//! Deployment packages: zips in, folders out.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use thiserror::Error;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use crate::engine::Package;
+
+/// Zip upload through the API ("Lambda quotas": 50 MB).
+const ZIPPED_LIMIT: usize = 52_428_800;
+
+/// Unpacked code ("Lambda quotas": 250 MB).
+const UNZIPPED_LIMIT: u64 = 262_144_000;
+
+/// More files than any real package; it bounds the work for a made-up one.
+const ENTRIES_LIMIT: usize = 100_000;
+
+/// Where packages are unpacked: one folder per content, for as long as the
+/// emulator lives.
+#[derive(Debug)]
+pub struct Packages {
+    folder: TempDir,
+}
+
+/// Why a zip was refused.
+#[derive(Debug, Error)]
+pub enum PackageError {
+    /// The zip is too long.
+    #[error("the zip is {0} bytes long")]
+    TooLong(usize),
+    /// The zip would unpack into too much.
+    #[error("the package unpacks into more than {UNZIPPED_LIMIT} bytes")]
+    UnpacksTooLarge,
+    /// The zip has an entry that would leave its folder.
+    #[error("entry {0:?} lies outside of the package")]
+    Climbs(String),
+    /// The bytes are no zip.
+    #[error("not a zip: {0}")]
+    NotAZip(#[from] ZipError),
+    /// The host could not write it.
+    #[error("can't unpack: {0}")]
+    Host(#[from] io::Error),
+}
+
+impl Packages {
+    /// A new place for packages, below the system's folder for temporary files.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { folder: TempDir::with_prefix("emulator-")? })
+    }
+
+    /// The folder that everything lies in; it goes with the emulator.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The file that keeps a package's zip, for GetFunction's `Location`.
+    pub fn zip_file(&self, package: &Package) -> PathBuf {
+        package.root.with_extension("zip")
+    }
+
+    /// Checks and unpacks a zip. The same bytes are unpacked once. It reads
+    /// and writes files: call it where blocking is allowed.
+    pub fn unpack(&self, zip: &[u8]) -> Result<Package, PackageError> {
+        if zip.len() > ZIPPED_LIMIT {
+            return Err(PackageError::TooLong(zip.len()));
+        }
+        let digest = Sha256::digest(zip);
+        let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let root = self.folder.path().join("code").join(name);
+        if !root.exists() {
+            // Unpack beside it and rename: a half-unpacked folder is never seen.
+            fs::create_dir_all(self.folder.path().join("code"))?;
+            let fresh = TempDir::new_in(self.folder.path())?;
+            unpack_into(zip, fresh.path())?;
+            fs::write(root.with_extension("zip"), zip)?;
+            match fs::rename(fresh.path(), &root) {
+                Ok(()) => drop(fresh.keep()),
+                // Somebody else unpacked the same bytes meanwhile.
+                Err(_) if root.exists() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Package { sha256: BASE64_STANDARD.encode(digest), size: zip.len() as u64, root: root.into() })
+    }
+}
+
+fn unpack_into(zip: &[u8], folder: &Path) -> Result<(), PackageError> {
+    let mut archive = ZipArchive::new(Cursor::new(zip))?;
+    if archive.len() > ENTRIES_LIMIT {
+        return Err(PackageError::UnpacksTooLarge);
+    }
+    let mut left = UNZIPPED_LIMIT;
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index)?;
+        let Some(path) = entry.enclosed_name() else {
+            return Err(PackageError::Climbs(String::from_utf8_lossy(entry.name_raw()).into_owned()));
+        };
+        let path = folder.join(path);
+        if entry.is_dir() {
+            fs::create_dir_all(&path)?;
+            continue;
+        }
+        if entry.is_symlink() {
+            // A link could point anywhere; AWS's own tools never pack one.
+            return Err(PackageError::Climbs(String::from_utf8_lossy(entry.name_raw()).into_owned()));
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut file = File::create(&path)?;
+        // The size that the entry claims is not to be trusted: count what comes.
+        let written = io::copy(&mut (&mut entry).take(left + 1), &mut file)?;
+        left = left.checked_sub(written).ok_or(PackageError::UnpacksTooLarge)?;
+        set_mode(&file, entry.unix_mode())?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(file: &File, mode: Option<u32>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    // A zip made on Windows carries no mode; then everything may be executed.
+    let mode = mode.map_or(0o755, |mode| (mode & 0o777) | 0o600);
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in entries {
+            writer.start_file(*name, SimpleFileOptions::default()).expect("a zip in memory");
+            writer.write_all(content).expect("a zip in memory");
+        }
+        writer.finish().expect("a zip in memory").into_inner()
+    }
+
+    #[test]
+    fn a_package_is_unpacked_once_and_keeps_its_zip() {
+        let packages = Packages::new().expect("a temporary folder");
+        let zip = zip_of(&[("bootstrap", b"#!/bin/sh\n"), ("lib/a.txt", b"a")]);
+        let first = packages.unpack(&zip).expect("a good zip");
+        assert_eq!(packages.unpack(&zip).expect("the same zip"), first);
+        assert_eq!(fs::read(first.root.join("lib/a.txt")).expect("unpacked"), b"a");
+        assert_eq!(fs::read(packages.zip_file(&first)).expect("kept"), zip);
+        assert_eq!(first.size, zip.len() as u64);
+    }
+
+    #[test]
+    fn bad_packages_are_refused_and_leave_nothing() {
+        let packages = Packages::new().expect("a temporary folder");
+        let zeros = vec![0_u8; usize::try_from(UNZIPPED_LIMIT).expect("64 bits") + 1];
+        for (zip, expected) in [
+            (zip_of(&[("../evil", b"x")]), "outside"),
+            (zip_of(&[("/etc/evil", b"x"), ("a/../../evil", b"x")]), "outside"),
+            (zip_of(&[("bomb", &zeros)]), "unpacks into more"),
+            (b"PK no zip".to_vec(), "not a zip"),
+            (vec![0; ZIPPED_LIMIT + 1], "bytes long"),
+        ] {
+            let error = packages.unpack(&zip).expect_err(expected).to_string();
+            assert!(error.contains(expected), "{error} has no {expected:?}");
+        }
+        let left = walk(packages.folder());
+        assert!(left.iter().all(|path| path.is_dir()), "{left:?}");
+    }
+
+    fn walk(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+    }
+}
