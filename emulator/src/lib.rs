@@ -1,10 +1,33 @@
 //! A local AWS Lambda and SQS that gets concurrency right.
+//!
+//! **The engine decides; the driver acts.**
+//! The [`engine`] is a deterministic, synchronous model of one AWS account in
+//! one region: functions, concurrency pools, execution environments, queues,
+//! event source mappings. It takes commands, reports and the time; it returns
+//! answers at once and appends *effects* (start this environment, hand it this
+//! event, answer that caller) and *facts* (what happened). The real-time
+//! driver feeds it, over HTTP and with child processes. Everything else (HTTP,
+//! the Runtime API, logs, the terminal) is a translator at the edge.
+//!
+//! `ARCHITECTURE.md` beside the sources has the map. To embed an emulator in a
+//! test:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), emulator::StartError> {
+//! let emulator = emulator::Emulator::builder().listen(([127, 0, 0, 1], 0).into()).start().await?;
+//! println!("point an AWS SDK at {}", emulator.endpoint());
+//! emulator.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod api;
 mod config;
 mod driver;
+mod emulator;
 pub mod engine;
 mod observe;
 mod runtime;
 
+pub use crate::emulator::{Builder, Emulator, StartError};
 pub use config::{Config, Identity};

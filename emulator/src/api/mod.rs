@@ -22,6 +22,7 @@ use crate::config::Identity;
 use crate::driver::Driver;
 use crate::runtime::Packages;
 
+pub(crate) use guard::Guard;
 pub(crate) use server::serve;
 
 /// What every operation has at hand.
@@ -31,3 +32,10 @@ pub(crate) struct Api {
     pub(crate) identity: Arc<Identity>,
     pub(crate) packages: Arc<Packages>,
 }
+
+/// Placeholder.
+pub(crate) fn receipt_text(receipt: crate::engine::ReceiptHandle) -> String {
+    format!("{receipt:?}")
+}
+/// Placeholder.
+pub(crate) const SENDER_ID: &str = "AIDAEMULATOR";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::ids::{EnvironmentId, ReceiverId, RequestId, Uuid};
+use super::ids::{EnvironmentId, QueueName, ReceiverId, RequestId, Uuid};
 use super::lambda::FunctionVersion;
 use super::sqs::Delivery;
 use super::time::Timestamp;
@@ -78,7 +78,14 @@ pub enum Payload {
     /// As the caller sent it.
     Json(Bytes),
     /// Messages of a queue; the edge writes them as an SQS event.
-    Records(Arc<[Delivery]>),
+    Records {
+        /// Where they come from.
+        queue: QueueName,
+        /// In the order of their receipt.
+        messages: Arc<[Delivery]>,
+        /// Whether a batching window gathered them, which AWS's event shows.
+        windowed: bool,
+    },
 }
 
 /// How an invocation ended, seen from its caller.

@@ -6,4 +6,4 @@ mod process;
 
 pub(crate) use handler::HandlerRuntime;
 pub(crate) use package::{PackageError, Packages};
-pub(crate) use process::ProcessRuntime;
+pub(crate) use process::{ProcessRuntime, raise_open_files};

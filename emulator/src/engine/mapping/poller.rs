@@ -1,5 +1,7 @@
 //! One poller: receive, fill the batch, invoke, settle, again.
 
+use std::sync::Arc;
+
 use super::batch::{Batch, OpenBatch};
 use super::mappings::Mapping;
 use crate::engine::Engine;
@@ -235,7 +237,11 @@ impl Engine {
         let request = Request {
             request_id: RequestId(self.rng.uuid()),
             function: mapping.spec.function.clone(),
-            payload: Payload::Records(batch.messages.clone()),
+            payload: Payload::Records {
+                queue: batch.queue.clone(),
+                messages: Arc::clone(&batch.messages),
+                windowed: !mapping.spec.batching_window.is_zero(),
+            },
             origin: Origin::Batch(batch),
         };
         self.set_doing(id, index, Doing::Invoking);

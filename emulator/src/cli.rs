@@ -1,0 +1,155 @@
+//! Flags and help.
+
+use std::net::SocketAddr;
+
+use clap::{Parser, ValueEnum};
+use emulator::Config;
+use emulator::engine::Quotas;
+
+/// A local AWS Lambda and SQS that gets concurrency right.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about = "A local AWS Lambda and SQS that gets concurrency right",
+    long_about = "A local AWS Lambda and SQS that gets concurrency right: reserved concurrency enforced by \
+                  semaphores with AWS's exact errors, the internal asynchronous queue with AWS's retries, SQS and \
+                  its pollers. No Docker, no account, no network.\n\n\
+                  It prints `listening on http://…` on stdout when it is ready, and logs to stderr. Any AWS SDK or \
+                  tool talks to it through AWS_ENDPOINT_URL.",
+    after_long_help = "EXAMPLES\n  \
+        emulator\n      \
+            Serve on http://127.0.0.1:4566.\n\n  \
+        emulator --listen 127.0.0.1:0 --seed 7\n      \
+            Take a free port, and draw the same ids as any other start with seed 7.\n\n  \
+        emulator --account-concurrency 10 --unreserved-minimum 10\n      \
+            Be a new account, which may reserve nothing.\n\n  \
+        emulator --speed 60\n      \
+            Let an emulated minute pass in a second.\n\n\
+        EXIT CODES\n  0  ended by Ctrl-C or SIGTERM\n  2  a flag is wrong, or the address is taken"
+)]
+pub(crate) struct Cli {
+    /// Address to listen on; port 0 takes a free one
+    ///
+    /// Any address but loopback lets other machines run code on this one, and
+    /// prints a warning.
+    #[arg(long, env = "EMULATOR_LISTEN", default_value = "127.0.0.1:4566", value_name = "ADDRESS")]
+    listen: SocketAddr,
+
+    /// Host name that requests may be sent to, besides loopback; repeatable
+    ///
+    /// Requests whose Host or Origin is neither loopback nor named here are
+    /// refused, so that a web page can't run code on this machine.
+    #[arg(long = "allow-host", env = "EMULATOR_ALLOW_HOST", value_delimiter = ',', value_name = "NAME")]
+    allow_hosts: Vec<String>,
+
+    /// Region to be
+    #[arg(long, env = "EMULATOR_REGION", default_value = "us-east-1", value_parser = region)]
+    region: String,
+
+    /// Account to be, 12 digits
+    #[arg(long, env = "EMULATOR_ACCOUNT_ID", default_value = "000000000000", value_parser = account_id)]
+    account_id: String,
+
+    /// Concurrent executions of the account
+    #[arg(long, env = "EMULATOR_ACCOUNT_CONCURRENCY", default_value_t = 1_000, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    account_concurrency: u32,
+
+    /// What reservations must leave unreserved
+    #[arg(long, env = "EMULATOR_UNRESERVED_MINIMUM", default_value_t = 100, value_name = "N")]
+    unreserved_minimum: u32,
+
+    /// Emulated seconds in a real one
+    ///
+    /// Retries, visibility timeouts and idle times pass faster; the code of a
+    /// child process does not.
+    #[arg(long, env = "EMULATOR_SPEED", default_value_t = 1.0, value_name = "N", value_parser = speed)]
+    speed: f64,
+
+    /// Seed of everything random; without it each start differs
+    #[arg(long, env = "EMULATOR_SEED", value_name = "N")]
+    seed: Option<u64>,
+
+    /// Format of the log on stderr; RUST_LOG sets its level
+    #[arg(long, env = "EMULATOR_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+impl Cli {
+    /// The configuration that the flags mean.
+    pub(crate) fn config(&self) -> Config {
+        let quotas = Quotas {
+            account_concurrency: self.account_concurrency,
+            unreserved_minimum: self.unreserved_minimum,
+            ..Quotas::default()
+        };
+        let mut allowed_hosts = self.allow_hosts.clone();
+        if !self.listen.ip().is_unspecified() {
+            allowed_hosts.push(self.listen.ip().to_string());
+        }
+        Config {
+            listen: self.listen,
+            allowed_hosts,
+            region: self.region.clone(),
+            account_id: self.account_id.clone(),
+            quotas,
+            speed: self.speed,
+            seed: self.seed,
+        }
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !text.is_empty() && text.bytes().all(letters) {
+        Ok(text.to_owned())
+    } else {
+        Err("a region is written like us-east-1".to_owned())
+    }
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id has 12 digits".to_owned())
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.001..=100_000.0).contains(&speed) => Ok(speed),
+        Ok(_) | Err(_) => Err("the speed is a number from 0.001 to 100000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn flags_are_consistent_and_wrong_ones_are_refused() {
+        Cli::command().debug_assert();
+        for wrong in [
+            ["--listen", "nowhere"],
+            ["--account-id", "12"],
+            ["--region", "US East"],
+            ["--speed", "0"],
+            ["--speed", "nan"],
+            ["--account-concurrency", "0"],
+        ] {
+            assert!(Cli::try_parse_from(["emulator"].into_iter().chain(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+}

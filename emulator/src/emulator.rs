@@ -1,0 +1,136 @@
+//! A running emulator, to start and to end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, Api, Guard};
+use crate::config::{Config, Identity};
+use crate::driver::{Clock, Driver};
+use crate::engine::{Snapshot, Timestamp};
+use crate::runtime::{Packages, ProcessRuntime, raise_open_files};
+
+/// A running emulator. Dropping it ends it, with every process it started.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    driver: Arc<Driver>,
+    stop: CancellationToken,
+    server: Option<JoinHandle<()>>,
+    alarm_clock: JoinHandle<()>,
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address is taken, or is not this machine's.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No folder for packages, or no thread.
+    #[error("can't prepare for running functions: {0}")]
+    Host(#[from] io::Error),
+}
+
+/// Says how an emulator is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    config: Config,
+}
+
+impl Builder {
+    /// All settings at once.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Where to listen; port 0 takes a free one.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.config.listen = address;
+        self
+    }
+
+    /// Starts it, on the tokio runtime that this is called in.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let Config { listen, allowed_hosts, region, account_id, quotas, speed, seed } = self.config;
+        raise_open_files();
+        let cannot_listen = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+        let address = listener.local_addr().map_err(cannot_listen)?;
+
+        let clock = Clock::new(speed);
+        let seed = seed.unwrap_or_else(|| seed_from(clock.now()));
+        let identity = Arc::new(Identity { region, account_id });
+        let packages = Arc::new(Packages::new()?);
+        let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())?;
+        let driver = Driver::new(quotas, seed, clock, processes);
+        tracing::debug!(seed, "the account is empty");
+
+        let stop = CancellationToken::new();
+        let api = Arc::new(Api { driver: Arc::clone(&driver), identity, packages });
+        let guard = Guard::new(allowed_hosts);
+        let server = tokio::spawn(api::serve(listener, api, guard, stop.clone()));
+        let alarm_clock = tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
+        Ok(Emulator { address, driver, stop, server: Some(server), alarm_clock })
+    }
+}
+
+impl Emulator {
+    /// How to start one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The address to give to clients, such as `http://127.0.0.1:4566`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// One consistent picture of everything in it.
+    pub fn snapshot(&self) -> Snapshot {
+        self.driver.step(crate::engine::Engine::snapshot)
+    }
+
+    /// Ends it: no new calls, processes gone, calls under way answered.
+    pub async fn shutdown(mut self) {
+        self.end();
+        if let Some(server) = self.server.take() {
+            let _panicked = server.await;
+        }
+    }
+
+    fn end(&self) {
+        self.stop.cancel();
+        self.alarm_clock.abort();
+        self.driver.reset();
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A seed that differs from start to start.
+fn seed_from(now: Timestamp) -> u64 {
+    now.as_micros() ^ (u64::from(std::process::id()) << 40)
+}

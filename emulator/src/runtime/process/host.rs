@@ -1,0 +1,40 @@
+//! What the machine gives and refuses.
+
+use std::io;
+use std::sync::Arc;
+
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
+
+/// Raises the soft limit of open files to the hard one: an environment needs
+/// four (port, connection, pipe, process).
+pub(crate) fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "can't raise the limit of open files");
+    }
+}
+
+/// Words a refusal of the host so that it can't be taken for one of AWS's.
+pub(super) fn refusal(what: &str, error: &io::Error) -> Arc<str> {
+    let remedy = match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            "raise the limit of processes (ulimit -u, or the container's pids limit)"
+        }
+        io::ErrorKind::OutOfMemory => "free memory, or use fewer environments",
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => {
+            "use fewer environments: the ports are used up"
+        }
+        _ if error.raw_os_error() == Some(24) => "raise the limit of open files (ulimit -n)",
+        _ => "see the emulator's log",
+    };
+    format!("The emulator's host could not {what}: {error}. This is no limit of AWS: {remedy}").into()
+}
+
+/// The most memory that a process has used, in MB, as Linux counts it.
+pub(super) fn peak_memory_mb(pid: Pid) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u32 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes.div_ceil(1_024))
+}

@@ -1,0 +1,108 @@
+//! What a process prints: one pipe for stdout and stderr, cut into lines.
+
+use std::io::{self, PipeReader};
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::net::unix::pipe::Receiver;
+
+/// A log event holds at most this much ("Lambda: CloudWatch Logs": 256 KB).
+const LONGEST_LINE: usize = 262_144;
+
+/// The reading end of a process's output.
+#[derive(Debug)]
+pub(super) struct LogPipe {
+    receiver: Receiver,
+    /// An unfinished line.
+    rest: Mutex<Vec<u8>>,
+}
+
+impl LogPipe {
+    /// Takes the reading end over. It needs a tokio runtime.
+    pub(super) fn new(reader: PipeReader) -> io::Result<Self> {
+        let receiver = Receiver::from_owned_fd(OwnedFd::from(reader))?;
+        Ok(Self { receiver, rest: Mutex::new(Vec::new()) })
+    }
+
+    /// Reads until every writer is gone.
+    pub(super) async fn run(&self, write: &mut (dyn FnMut(&str) + Send)) {
+        while self.receiver.readable().await.is_ok() {
+            let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+            let open = self.read_available(&mut rest, write);
+            if !open {
+                flush(&mut rest, write);
+                return;
+            }
+        }
+    }
+
+    /// Reads what is there, to the last byte: at the end of an invocation an
+    /// unfinished line is a line.
+    pub(super) fn drain(&self, write: &mut dyn FnMut(&str)) {
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_available(&mut rest, write);
+        flush(&mut rest, write);
+    }
+
+    /// Returns whether more may come.
+    fn read_available(&self, rest: &mut Vec<u8>, write: &mut dyn FnMut(&str)) -> bool {
+        let mut chunk = [0; 8_192];
+        loop {
+            match self.receiver.try_read(&mut chunk) {
+                Ok(0) => return false,
+                Ok(count) => {
+                    rest.extend_from_slice(&chunk[..count]);
+                    write_lines(rest, write);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+fn write_lines(rest: &mut Vec<u8>, write: &mut dyn FnMut(&str)) {
+    let mut from = 0;
+    while let Some(length) = rest[from..].iter().position(|&byte| byte == b'\n') {
+        print(&rest[from..=from + length], write);
+        from += length + 1;
+    }
+    rest.drain(..from);
+    if rest.len() >= LONGEST_LINE {
+        flush(rest, write);
+    }
+}
+
+fn flush(rest: &mut Vec<u8>, write: &mut dyn FnMut(&str)) {
+    if !rest.is_empty() {
+        print(rest, write);
+        rest.clear();
+    }
+}
+
+/// A carriage return inside a line stands for a line break within one event:
+/// so runtimes print what belongs together, such as a stack trace.
+fn print(line: &[u8], write: &mut dyn FnMut(&str)) {
+    let text = String::from_utf8_lossy(line);
+    match text.contains('\r') {
+        true => write(&text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => write(&text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_cut_into_events() {
+        let mut rest = Vec::new();
+        let mut events = Vec::new();
+        for chunk in ["one\ntw", "o\n", "trace\r  at x\n", "cr\r\n", "open"] {
+            rest.extend_from_slice(chunk.as_bytes());
+            write_lines(&mut rest, &mut |line| events.push(line.to_owned()));
+        }
+        flush(&mut rest, &mut |line| events.push(line.to_owned()));
+        assert_eq!(events, ["one\n", "two\n", "trace\n  at x\n", "cr\n", "open"]);
+    }
+}

@@ -1,0 +1,100 @@
+//! Execution environments as child processes that speak the Lambda Runtime API.
+//!
+//! Each environment has a port of its own for the Runtime API, a folder of its
+//! own with the code and a stand-in for `/tmp`, and one pipe for what it
+//! prints. It ends with the emulator, also when the emulator crashes.
+
+mod environment;
+mod event;
+mod host;
+mod interpreter;
+mod log_pipe;
+mod runtime_api;
+mod spawner;
+mod variables;
+
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread::JoinHandle;
+
+use dashmap::DashMap;
+use tokio::runtime::Handle;
+
+use super::Packages;
+use crate::config::Identity;
+use crate::driver::Driver;
+use crate::engine::{Dispatch, EnvironmentId, Start};
+use environment::Environment;
+pub(crate) use host::raise_open_files;
+use spawner::{Job, Spawner};
+
+/// All environments that are processes. Its calls never block: the engine's
+/// lock is held while they are made.
+#[derive(Debug)]
+pub(crate) struct ProcessRuntime {
+    driver: OnceLock<Weak<Driver>>,
+    environments: DashMap<EnvironmentId, Arc<Environment>>,
+    identity: Arc<Identity>,
+    /// Taken when the runtime ends, which ends the thread.
+    jobs: Option<Sender<Job>>,
+    spawner: Option<JoinHandle<()>>,
+}
+
+impl ProcessRuntime {
+    /// Starts the thread that starts processes; their tasks run on `handle`.
+    pub(crate) fn new(
+        identity: Arc<Identity>,
+        packages: Arc<Packages>,
+        handle: Handle,
+    ) -> std::io::Result<Self> {
+        let (jobs, spawner) = Spawner::start(packages, handle)?;
+        let environments = DashMap::new();
+        Ok(Self { driver: OnceLock::new(), environments, identity, jobs: Some(jobs), spawner: Some(spawner) })
+    }
+
+    /// Says whom to report to; called once, before anything starts.
+    pub(crate) fn attach(&self, driver: Weak<Driver>) {
+        self.driver.set(driver).expect("a process runtime has one driver");
+    }
+
+    pub(crate) fn start(&self, start: Start) {
+        let driver = self.driver.get().expect("the driver was attached").clone();
+        let id = start.environment;
+        let environment = Arc::new(Environment::new(start, driver, Arc::clone(&self.identity)));
+        self.environments.insert(id, Arc::clone(&environment));
+        self.ask(Job::Start(environment));
+    }
+
+    pub(crate) fn dispatch(&self, dispatch: Dispatch) {
+        if let Some(environment) = self.environments.get(&dispatch.environment) {
+            environment.deliver(dispatch);
+        }
+    }
+
+    pub(crate) fn stop(&self, id: EnvironmentId) {
+        if let Some((_, environment)) = self.environments.remove(&id) {
+            environment.stop();
+            self.ask(Job::CleanUp(environment));
+        }
+    }
+
+    fn ask(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            // The thread ends only with this runtime.
+            let _ended = jobs.send(job);
+        }
+    }
+}
+
+impl Drop for ProcessRuntime {
+    /// Nothing outlives the emulator.
+    fn drop(&mut self) {
+        for environment in &self.environments {
+            environment.stop();
+        }
+        self.jobs.take();
+        if let Some(spawner) = self.spawner.take() {
+            let _panicked = spawner.join();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The Lambda Runtime API, one port per environment
+//! (Developer Guide, "Using the Lambda runtime API for custom runtimes").
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::environment::Environment;
+use super::event;
+use crate::engine::{BatchItems, Dispatch, FunctionError, Outcome, RequestId, Uuid};
+
+/// The longest answer of a function, as AWS's error prints it.
+const LONGEST_RESPONSE: usize = 6_291_556;
+
+const PREFIX: &str = "/2018-06-01/runtime/";
+
+type Reply = Response<Full<Bytes>>;
+
+/// Serves an environment until it ends.
+pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) {
+    let ended = environment.ended.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = ended.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&environment)))),
+            Err(error) => tracing::error!(%error, "can't accept a runtime's connection"),
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, environment: Arc<Environment>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "can't set TCP_NODELAY");
+    }
+    let service = service_fn(|request| answer(&environment, request));
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        ended = connection => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a runtime's connection ended early");
+            }
+        }
+        () = environment.ended.cancelled() => {}
+    }
+}
+
+async fn answer(environment: &Environment, request: Request<Incoming>) -> Result<Reply, Infallible> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    Ok(match (parts.method, path) {
+        (Method::GET, "invocation/next") => next(environment).await,
+        (Method::POST, "init/error") => init_error(environment, body).await,
+        (Method::POST, path) => match invocation_call(path) {
+            Some((request_id, "response")) => response(environment, request_id, body).await,
+            Some((request_id, "error")) => error(environment, request_id, body).await,
+            Some(_) | None => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
+        },
+        _ => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
+    })
+}
+
+/// `invocation/ID/WHAT`.
+fn invocation_call(path: &str) -> Option<(RequestId, &str)> {
+    let (id, what) = path.strip_prefix("invocation/")?.split_once('/')?;
+    let uuid: Uuid = id.parse().ok()?;
+    Some((RequestId(uuid), what))
+}
+
+async fn next(environment: &Environment) -> Reply {
+    match environment.next().await {
+        Some(dispatch) => event_reply(environment, dispatch),
+        None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the environment has ended", "Ended"),
+    }
+}
+
+fn event_reply(environment: &Environment, dispatch: Dispatch) -> Reply {
+    let request_id = dispatch.request_id;
+    let arn = environment.identity.function_arn(environment.function.name.as_str());
+    let trace = trace_header(request_id, dispatch.deadline.as_secs());
+    let reply = Response::builder()
+        .header("content-type", "application/json")
+        .header("lambda-runtime-aws-request-id", request_id.to_string())
+        .header("lambda-runtime-deadline-ms", environment.real_deadline_ms(dispatch.deadline).to_string())
+        .header("lambda-runtime-invoked-function-arn", arn)
+        .header("lambda-runtime-trace-id", trace)
+        .body(Full::new(event::body(dispatch.payload, &environment.identity)));
+    reply.expect("ids, numbers and ARNs fit into headers")
+}
+
+/// X-Ray's header: unsampled, and the same for the same request.
+fn trace_header(request_id: RequestId, seconds: u64) -> String {
+    let bits = request_id.0.as_u128();
+    let root = bits & ((1 << 96) - 1);
+    let parent = u64::try_from(bits >> 64).unwrap_or_default();
+    format!("Root=1-{seconds:08x}-{root:024x};Parent={parent:016x};Sampled=0")
+}
+
+async fn response(environment: &Environment, request_id: RequestId, body: Incoming) -> Reply {
+    let Some(current) = environment.current(request_id) else { return invalid_request_id() };
+    let (outcome, too_large) = match read(body).await {
+        Ok(answer) => (Outcome::Success(answer), false),
+        Err(TooLarge) => (Outcome::FunctionError(FunctionError::ResponseTooLarge), true),
+    };
+    let items = match &outcome {
+        Outcome::Success(answer) if current.reports_item_failures => event::item_failures(answer),
+        Outcome::Success(_) | Outcome::FunctionError(_) | Outcome::HostFailure(_) => BatchItems::AllSucceeded,
+    };
+    environment.finish(request_id, outcome, items);
+    if too_large {
+        let text = format!("Exceeded maximum allowed payload size ({LONGEST_RESPONSE} bytes).");
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, &text, "RequestEntityTooLarge");
+    }
+    accepted()
+}
+
+async fn error(environment: &Environment, request_id: RequestId, body: Incoming) -> Reply {
+    if environment.current(request_id).is_none() {
+        return invalid_request_id();
+    }
+    let error = read(body).await.map_or(FunctionError::ResponseTooLarge, FunctionError::Reported);
+    environment.finish(request_id, Outcome::FunctionError(error), BatchItems::AllSucceeded);
+    accepted()
+}
+
+async fn init_error(environment: &Environment, body: Incoming) -> Reply {
+    environment.fail_init(read(body).await.map_or(FunctionError::ResponseTooLarge, FunctionError::Reported));
+    accepted()
+}
+
+#[derive(Debug)]
+struct TooLarge;
+
+async fn read(body: Incoming) -> Result<Bytes, TooLarge> {
+    match Limited::new(body, LONGEST_RESPONSE).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge),
+        // The runtime broke off: what it meant to say is nothing.
+        Err(_) => Ok(Bytes::new()),
+    }
+}
+
+fn accepted() -> Reply {
+    status(StatusCode::ACCEPTED, Bytes::from_static(b"{\"status\":\"OK\"}\n"))
+}
+
+/// As the open-source runtime interface emulator words it.
+fn invalid_request_id() -> Reply {
+    refuse(StatusCode::BAD_REQUEST, "Invalid request ID", "InvalidRequestID")
+}
+
+fn refuse(code: StatusCode, message: &str, kind: &str) -> Reply {
+    let body = serde_json::json!({ "errorMessage": message, "errorType": kind });
+    status(code, body.to_string().into())
+}
+
+fn status(code: StatusCode, body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    *reply.status_mut() = code;
+    reply.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+    reply
+}

@@ -1,0 +1,239 @@
+//! The thread that starts processes.
+//!
+//! Making folders, binding a port and forking block, so they happen here and
+//! not on the tasks that carry requests. On Linux a child is told to die with
+//! the *thread* that started it, which is why there is one thread for all of
+//! them that lives as long as the emulator.
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use rustix::process::Pid;
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+
+use super::environment::Environment;
+use super::interpreter::Python;
+use super::log_pipe::LogPipe;
+use super::{host, runtime_api, variables};
+use crate::engine::{Code, Exit, FunctionError, News};
+use crate::runtime::Packages;
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Start this environment's process.
+    Start(Arc<Environment>),
+    /// Remove what it left on disk.
+    CleanUp(Arc<Environment>),
+}
+
+/// The thread's own state.
+#[derive(Debug)]
+pub(super) struct Spawner {
+    packages: Arc<Packages>,
+    handle: Handle,
+    python: Option<Python>,
+}
+
+/// Why a process did not start.
+enum Refused {
+    /// The package is at fault: the caller sees a function error.
+    Package(FunctionError),
+    /// The host is: the caller sees that it is no limit of AWS.
+    Host(Arc<str>),
+}
+
+impl Spawner {
+    /// Starts the thread; it ends when the sender is dropped.
+    pub(super) fn start(
+        packages: Arc<Packages>,
+        handle: Handle,
+    ) -> io::Result<(Sender<Job>, JoinHandle<()>)> {
+        let (sender, jobs) = channel();
+        let spawner = Self { packages, handle, python: None };
+        let thread =
+            std::thread::Builder::new().name("spawner".to_owned()).spawn(move || spawner.run(&jobs))?;
+        Ok((sender, thread))
+    }
+
+    fn run(mut self, jobs: &Receiver<Job>) {
+        for job in jobs {
+            match job {
+                Job::Start(environment) => self.start_environment(&environment),
+                Job::CleanUp(environment) => {
+                    // It may never have come to a folder.
+                    let _absent = fs::remove_dir_all(self.folder_of(&environment));
+                }
+            }
+        }
+    }
+
+    fn start_environment(&mut self, environment: &Arc<Environment>) {
+        if environment.ended.is_cancelled() {
+            return;
+        }
+        match self.spawn(environment) {
+            Ok(()) => {}
+            Err(Refused::Package(error)) => environment.fail_init(error),
+            Err(Refused::Host(reason)) => {
+                tracing::error!(function = %environment.function.name, "{reason}");
+                environment.report(News::StartRefused(reason));
+            }
+        }
+    }
+
+    fn spawn(&mut self, environment: &Arc<Environment>) -> Result<(), Refused> {
+        let refused = |what: &'static str| move |error: io::Error| Refused::Host(host::refusal(what, &error));
+        let (task, tmp) =
+            self.make_folder(environment).map_err(refused("make a folder for the environment"))?;
+        let (program, arguments) = self.program(environment, &task)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .map_err(refused("open a port for the Runtime API"))?;
+        let api = listener.local_addr().map_err(refused("open a port for the Runtime API"))?;
+        let (reader, writer) = io::pipe().map_err(refused("open a pipe for the function's output"))?;
+        let stderr = writer.try_clone().map_err(refused("open a pipe for the function's output"))?;
+
+        // tokio's process and sockets belong to its runtime.
+        let _runtime = self.handle.enter();
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(variables::variables(environment, &task, &tmp, api))
+            .current_dir(&task)
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(stderr)
+            .process_group(0)
+            .kill_on_drop(true);
+        die_with_parent(&mut command);
+        let child = command.spawn().map_err(refused("start a process"))?;
+        drop(command);
+        self.attend(environment, child, listener, reader).map_err(refused("attend to a process"))
+    }
+
+    /// Starts the tasks that listen to the process, read its output and wait
+    /// for its end.
+    fn attend(
+        &self,
+        environment: &Arc<Environment>,
+        child: Child,
+        listener: TcpListener,
+        reader: io::PipeReader,
+    ) -> io::Result<()> {
+        if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            environment.set_process(pid);
+        }
+        environment.set_output(LogPipe::new(reader)?);
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        self.handle.spawn(runtime_api::serve(listener, Arc::clone(environment)));
+        self.handle.spawn(wait_for_exit(child, Arc::clone(environment)));
+        Ok(())
+    }
+
+    /// A folder with the code (a link to the unpacked package, which all
+    /// environments of a version share) and an empty stand-in for `/tmp`.
+    fn make_folder(&self, environment: &Environment) -> io::Result<(PathBuf, PathBuf)> {
+        let folder = self.folder_of(environment);
+        let (task, tmp) = (folder.join("task"), folder.join("tmp"));
+        fs::create_dir_all(&tmp)?;
+        if let Code::Package(package) = &environment.function.spec.code {
+            std::os::unix::fs::symlink(&package.root, &task)?;
+        }
+        Ok((task, tmp))
+    }
+
+    fn folder_of(&self, environment: &Environment) -> PathBuf {
+        self.packages.folder().join("environments").join(environment.id.0.to_string())
+    }
+
+    fn program(
+        &mut self,
+        environment: &Environment,
+        task: &Path,
+    ) -> Result<(PathBuf, Vec<std::ffi::OsString>), Refused> {
+        if environment.function.spec.runtime.starts_with("python") {
+            let python = match &self.python {
+                Some(python) => python,
+                None => {
+                    let found = Python::find(self.packages.folder());
+                    self.python.insert(found.map_err(|reason| Refused::Host(reason.into()))?)
+                }
+            };
+            return Ok((python.executable.clone(), python.arguments()));
+        }
+        let bootstrap = task.join("bootstrap");
+        if is_executable(&bootstrap) {
+            Ok((bootstrap, Vec::new()))
+        } else {
+            Err(Refused::Package(FunctionError::InvalidEntrypoint))
+        }
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// Carries the process's output to its log until it ends.
+async fn wait_for_exit(mut child: Child, environment: Arc<Environment>) {
+    let status = tokio::select! {
+        status = child.wait() => status,
+        () = environment.carry_output() => child.wait().await,
+    };
+    // Whatever the process started goes with it.
+    environment.kill();
+    environment.flush_output();
+    environment.report(News::Exited(exit_of(status)));
+}
+
+fn exit_of(status: io::Result<ExitStatus>) -> Exit {
+    use std::os::unix::process::ExitStatusExt;
+    match status {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => Exit::Status(code),
+            (None, signal) => Exit::Signal(signal.unwrap_or_default()),
+        },
+        Err(error) => {
+            tracing::error!(%error, "can't wait for a process");
+            Exit::Status(-1)
+        }
+    }
+}
+
+/// Lets the kernel end the child when this thread ends, however it ends.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "only here can the child set its own death signal before it runs foreign code"
+)]
+fn die_with_parent(command: &mut Command) {
+    let parent = rustix::process::getpid();
+    let prepare = move || {
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+        // The parent may have died before the signal was set.
+        if rustix::process::getppid() != Some(parent) {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe));
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec only two system calls are made, and
+    // nothing is allocated or locked.
+    unsafe {
+        command.pre_exec(prepare);
+    }
+}
+
+/// Other systems have no such signal: there a child notices the emulator's end
+/// by its closed Runtime API.
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_command: &mut Command) {}
