@@ -7,7 +7,7 @@ use super::Driver;
 impl Driver {
     /// Sleeps until the next deadline, lets it happen, and again, until the
     /// driver is gone. The engine judges by its clock; this only wakes it.
-    pub async fn run_alarm_clock(driver: Weak<Self>) {
+    pub(crate) async fn run_alarm_clock(driver: Weak<Self>) {
         while let Some(driver) = driver.upgrade() {
             driver.step(|_, _| ());
             driver.sleep_until_next_deadline().await;

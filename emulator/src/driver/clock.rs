@@ -8,7 +8,7 @@ use crate::engine::Timestamp;
 ///
 /// Signatures and HTTP dates stay in real time; everything else goes by this.
 #[derive(Debug, Clone)]
-pub struct Clock {
+pub(crate) struct Clock {
     began: Instant,
     began_at: Timestamp,
     speed: f64,
@@ -16,24 +16,24 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that shows the real time now and runs `speed` times as fast.
-    pub fn new(speed: f64) -> Self {
+    pub(crate) fn new(speed: f64) -> Self {
         let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let micros = u64::try_from(epoch.as_micros()).unwrap_or(u64::MAX);
         Self { began: Instant::now(), began_at: Timestamp::from_micros(micros), speed }
     }
 
     /// The emulated time at this moment.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.began_at + self.began.elapsed().mul_f64(self.speed)
     }
 
     /// How long until `at`, in real time.
-    pub fn real_time_until(&self, at: Timestamp) -> Duration {
+    pub(crate) fn real_time_until(&self, at: Timestamp) -> Duration {
         at.since(self.now()).div_f64(self.speed)
     }
 
     /// Emulated seconds in a real one.
-    pub fn speed(&self) -> f64 {
+    pub(crate) fn speed(&self) -> f64 {
         self.speed
     }
 }

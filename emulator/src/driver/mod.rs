@@ -20,13 +20,13 @@ use crate::engine::{
 use crate::observe::LogStore;
 use crate::runtime::{HandlerRuntime, ProcessRuntime};
 
-pub use clock::Clock;
-pub use waiters::Answer;
+pub(crate) use clock::Clock;
+pub(crate) use waiters::Answer;
 use waiters::{ReceiverGuard, Waiters};
 
 /// The engine in real time.
 #[derive(Debug)]
-pub struct Driver {
+pub(crate) struct Driver {
     /// Never held across an await: nothing inside waits.
     state: Mutex<State>,
     clock: Clock,
@@ -49,7 +49,7 @@ struct State {
 
 impl Driver {
     /// A driver for an empty account. It needs a tokio runtime to run in.
-    pub fn new(quotas: Quotas, seed: u64, clock: Clock, processes: ProcessRuntime) -> Arc<Self> {
+    pub(crate) fn new(quotas: Quotas, seed: u64, clock: Clock, processes: ProcessRuntime) -> Arc<Self> {
         let state = State {
             engine: Engine::new(quotas, seed),
             handlers: HandlerRuntime::new(seed),
@@ -72,7 +72,7 @@ impl Driver {
 
     /// Runs one command on the engine, at this moment, with everything that
     /// was due before it done first.
-    pub fn step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> R {
+    pub(crate) fn step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> R {
         // A panic inside is a broken invariant of the engine; what stands after
         // it is still the best there is to go on with.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +87,11 @@ impl Driver {
 
     /// Invokes a function and waits for its answer. A caller that goes away
     /// drops this future and changes nothing else.
-    pub async fn invoke(&self, function: &str, payload: Bytes) -> (RequestId, Result<Answer, Refusal>) {
+    pub(crate) async fn invoke(
+        &self,
+        function: &str,
+        payload: Bytes,
+    ) -> (RequestId, Result<Answer, Refusal>) {
         let (request_id, admitted) = self.step(|engine, now| {
             let (request_id, admitted) = engine.invoke(now, function, payload);
             (request_id, admitted.map(|()| self.waiters.expect_answer(request_id)))
@@ -99,7 +103,7 @@ impl Driver {
     }
 
     /// Receives messages, waiting for them as long as the request says.
-    pub async fn receive(
+    pub(crate) async fn receive(
         self: &Arc<Self>,
         queue: &str,
         request: ReceiveRequest,
@@ -125,22 +129,22 @@ impl Driver {
     }
 
     /// Takes news of an environment to the engine.
-    pub fn report(&self, report: Report) {
+    pub(crate) fn report(&self, report: Report) {
         self.step(|engine, now| engine.report(now, report));
     }
 
     /// The clock that everything goes by.
-    pub fn clock(&self) -> &Clock {
+    pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
 
     /// The logs of all functions.
-    pub fn logs(&self) -> &Arc<LogStore> {
+    pub(crate) fn logs(&self) -> &Arc<LogStore> {
         &self.logs
     }
 
     /// Ends every environment and forgets everything.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         self.step(Engine::reset);
         self.logs.clear();
     }

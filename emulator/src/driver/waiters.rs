@@ -10,13 +10,13 @@ use crate::engine::{Delivery, EnvironmentId, FunctionVersion, Outcome, ReceiverI
 
 /// The answer to a synchronous invocation.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Where it ran.
-    pub environment: EnvironmentId,
+    pub(crate) environment: EnvironmentId,
     /// What ran it.
-    pub function: Arc<FunctionVersion>,
+    pub(crate) function: Arc<FunctionVersion>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
 }
 
 /// Callers by what they wait for. Keyed, independent, touched from many

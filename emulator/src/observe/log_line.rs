@@ -80,7 +80,7 @@ impl fmt::Display for Millis {
 
 /// `YYYY/MM/DD/[$LATEST]` and 32 hexadecimal digits: one per execution
 /// environment, dated by the day of its start.
-pub fn log_stream_name(at: Timestamp, id: Uuid) -> String {
+pub(crate) fn log_stream_name(at: Timestamp, id: Uuid) -> String {
     let seconds = i64::try_from(at.as_secs()).unwrap_or(0);
     let day = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     format!("{:04}/{:02}/{:02}/[$LATEST]{:032x}", day.year(), u8::from(day.month()), day.day(), id.as_u128())

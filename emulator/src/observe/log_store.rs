@@ -18,7 +18,7 @@ const TAIL_BYTES: usize = 4_096;
 
 /// All log groups.
 #[derive(Debug, Default)]
-pub struct LogStore {
+pub(crate) struct LogStore {
     /// Never held across an await. Facts come under the engine's lock, which
     /// is always taken first.
     groups: Mutex<Groups>,
@@ -57,39 +57,39 @@ struct Event {
 
 /// A log group as it is described.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupView {
+pub(crate) struct GroupView {
     /// `/aws/lambda/NAME`.
-    pub name: String,
+    pub(crate) name: String,
     /// When its first stream was opened.
-    pub created: Timestamp,
+    pub(crate) created: Timestamp,
     /// Bytes of all its events.
-    pub stored_bytes: u64,
+    pub(crate) stored_bytes: u64,
 }
 
 /// A log stream as it is described.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamView {
+pub(crate) struct StreamView {
     /// `YYYY/MM/DD/[$LATEST]…`.
-    pub name: String,
+    pub(crate) name: String,
     /// When it was opened.
-    pub created: Timestamp,
+    pub(crate) created: Timestamp,
     /// Time of its oldest event.
-    pub first_event: Option<Timestamp>,
+    pub(crate) first_event: Option<Timestamp>,
     /// Time of its newest event.
-    pub last_event: Option<Timestamp>,
+    pub(crate) last_event: Option<Timestamp>,
 }
 
 /// A log event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogEvent {
+pub(crate) struct LogEvent {
     /// Its stream's name.
-    pub stream: String,
+    pub(crate) stream: String,
     /// When it was written.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Its text, with the line's end as the function wrote it.
-    pub message: String,
+    pub(crate) message: String,
     /// Unique in the store, and rising.
-    pub number: u64,
+    pub(crate) number: u64,
 }
 
 /// The group that Lambda writes a function's logs to.
@@ -116,7 +116,7 @@ impl LogStore {
 
     /// The end of one invocation's log: at most 4 KB of what its environment
     /// wrote since the invocation's START.
-    pub fn tail(&self, environment: EnvironmentId, request_id: RequestId) -> String {
+    pub(crate) fn tail(&self, environment: EnvironmentId, request_id: RequestId) -> String {
         let groups = self.lock();
         let Some(stream) = groups.streams.get(&environment) else { return String::new() };
         let begins =
@@ -130,7 +130,7 @@ impl LogStore {
     }
 
     /// The groups, by name.
-    pub fn groups(&self) -> Vec<GroupView> {
+    pub(crate) fn groups(&self) -> Vec<GroupView> {
         let groups = self.lock();
         let views = groups.by_name.iter().map(|(name, group)| GroupView {
             name: name.clone(),
@@ -141,7 +141,7 @@ impl LogStore {
     }
 
     /// The streams of a group in the order of their opening; `None` without such a group.
-    pub fn streams(&self, group: &str) -> Option<Vec<StreamView>> {
+    pub(crate) fn streams(&self, group: &str) -> Option<Vec<StreamView>> {
         let groups = self.lock();
         let streams = groups.streams_of(groups.by_name.get(group)?);
         let views = streams.map(|stream| StreamView {
@@ -155,7 +155,7 @@ impl LogStore {
 
     /// The events of the group's streams that `wanted` names, by time; `None`
     /// without such a group.
-    pub fn events(&self, group: &str, wanted: impl Fn(&str) -> bool) -> Option<Vec<LogEvent>> {
+    pub(crate) fn events(&self, group: &str, wanted: impl Fn(&str) -> bool) -> Option<Vec<LogEvent>> {
         let groups = self.lock();
         let streams = groups.streams_of(groups.by_name.get(group)?);
         let mut events: Vec<LogEvent> = streams
@@ -167,7 +167,7 @@ impl LogStore {
     }
 
     /// Forgets everything.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         *self.lock() = Groups::default();
     }
 

@@ -3,5 +3,5 @@
 mod log_line;
 mod log_store;
 
-pub use log_line::log_stream_name;
-pub use log_store::{GroupView, LogEvent, LogStore, StreamView};
+pub(crate) use log_line::log_stream_name;
+pub(crate) use log_store::{GroupView, LogEvent, LogStore, StreamView};

@@ -26,13 +26,13 @@ const ENTRIES_LIMIT: usize = 100_000;
 /// Where packages are unpacked: one folder per content, for as long as the
 /// emulator lives.
 #[derive(Debug)]
-pub struct Packages {
+pub(crate) struct Packages {
     folder: TempDir,
 }
 
 /// Why a zip was refused.
 #[derive(Debug, Error)]
-pub enum PackageError {
+pub(crate) enum PackageError {
     /// The zip is too long.
     #[error("the zip is {0} bytes long")]
     TooLong(usize),
@@ -52,23 +52,23 @@ pub enum PackageError {
 
 impl Packages {
     /// A new place for packages, below the system's folder for temporary files.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self { folder: TempDir::with_prefix("emulator-")? })
     }
 
     /// The folder that everything lies in; it goes with the emulator.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// The file that keeps a package's zip, for GetFunction's `Location`.
-    pub fn zip_file(&self, package: &Package) -> PathBuf {
+    pub(crate) fn zip_file(&self, package: &Package) -> PathBuf {
         package.root.with_extension("zip")
     }
 
     /// Checks and unpacks a zip. The same bytes are unpacked once. It reads
     /// and writes files: call it where blocking is allowed.
-    pub fn unpack(&self, zip: &[u8]) -> Result<Package, PackageError> {
+    pub(crate) fn unpack(&self, zip: &[u8]) -> Result<Package, PackageError> {
         if zip.len() > ZIPPED_LIMIT {
             return Err(PackageError::TooLong(zip.len()));
         }
