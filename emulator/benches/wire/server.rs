@@ -1,0 +1,93 @@
+//! Servers as processes of their own, each on its core.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+const SERVER_CORE: usize = 0;
+pub(crate) const LOAD_CORE: usize = 1;
+
+/// A server that ends with its value.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn bare() -> Self {
+        let this = std::env::current_exe().expect("this program");
+        Self::start(&[&this.display().to_string(), "bare"])
+    }
+
+    pub(crate) fn emulator() -> Self {
+        Self::start(&[env!("CARGO_BIN_EXE_emulator"), "--listen", "127.0.0.1:0"])
+    }
+
+    fn start(command: &[&str]) -> Self {
+        let this = std::env::current_exe().expect("this program");
+        let mut child = Command::new(this)
+            .arg("pinned")
+            .args(command)
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("listening on http://").expect("where it listens");
+        Self { address: address.parse().expect("an address"), child }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn memory_mib(&self) -> f64 {
+        self.status("VmRSS:")
+    }
+
+    pub(crate) fn peak_memory_mib(&self) -> f64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        let kilobytes = line.split_whitespace().nth(1).and_then(|number| number.parse::<f64>().ok());
+        kilobytes.unwrap_or(f64::NAN) / 1024.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+/// Becomes the given program, on the server's core.
+pub(crate) fn run_pinned(command: &[String]) {
+    pin_to(SERVER_CORE);
+    let error = Command::new(&command[0]).args(&command[1..]).exec();
+    panic!("can't run {}: {error}", command[0]);
+}
+
+/// Keeps this process to one core, where the machine has two or more.
+pub(crate) fn pin_to(core: usize) {
+    if cores() < 2 {
+        return;
+    }
+    let mut set = CpuSet::new();
+    set.set(core);
+    if let Err(error) = sched_setaffinity(None, &set) {
+        eprintln!("can't keep to one core ({error}): the figures say less");
+    }
+}
+
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,7 @@
+//! The wire, tested with real clients: the aws CLI, boto3, and real processes.
+
+mod aws_cli;
+mod boto3;
+mod clients;
+mod process;
+mod program;

@@ -1,0 +1,150 @@
+//! Functions as real processes: how they fail, and how they end.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::aws_cli::{create_python, wait_until, zip_with};
+use crate::clients::{aws, aws_ok, text};
+use crate::program::Program;
+
+/// Invokes and gives the answer's payload.
+fn invoke(endpoint: &str, folder: &Path, function: &str) -> String {
+    let answer = folder.join("answer");
+    let path = answer.display().to_string();
+    aws_ok(endpoint, &["lambda", "invoke", "--function-name", function, &path]);
+    fs::read_to_string(answer).expect("the CLI wrote the answer")
+}
+
+#[test]
+fn python_functions_fail_as_on_aws() {
+    let emulator = Program::start(&[]);
+    let endpoint = emulator.endpoint();
+    let folder = TempDir::new().expect("a folder");
+    let source = |body: &str| format!("import os, sys, time\n\ndef handler(event, context):\n    {body}\n");
+    for (name, code, expected) in [
+        ("raises", source("raise ValueError('no')"), r#""errorMessage": "no", "errorType": "ValueError""#),
+        ("leaves", source("os._exit(3)"), r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: "#),
+        ("killed", source("os.kill(os.getpid(), 9)"), "Error: Runtime exited with error: signal: killed"),
+        ("broken", "import nowhere\n".to_owned(), r#""errorType": "Runtime.ImportModuleError""#),
+        ("slow", source("time.sleep(60)"), "Error: Task timed out after 1.00 seconds"),
+        ("large", source("return 'x' * 7000000"), r#""errorType":"Function.ResponseSizeTooLarge""#),
+    ] {
+        create_python(endpoint, folder.path(), name, &code, &["--timeout", "1"]);
+        let answer = invoke(endpoint, folder.path(), name);
+        assert!(answer.contains(expected), "{name}: {answer}");
+    }
+    assert!(invoke(endpoint, folder.path(), "leaves").contains("Runtime exited with error: exit status 3"));
+}
+
+#[test]
+fn a_package_without_a_bootstrap_says_so() {
+    let emulator = Program::start(&[]);
+    let folder = TempDir::new().expect("a folder");
+    let zip = format!("fileb://{}", zip_with(folder.path(), "readme.txt", "no code").display());
+    let role = "arn:aws:iam::000000000000:role/test";
+    aws_ok(
+        emulator.endpoint(),
+        &[
+            "lambda",
+            "create-function",
+            "--function-name",
+            "empty",
+            "--runtime",
+            "provided.al2023",
+            "--handler",
+            "x",
+            "--role",
+            role,
+            "--zip-file",
+            &zip,
+        ],
+    );
+    let answer = invoke(emulator.endpoint(), folder.path(), "empty");
+    assert!(answer.contains("Runtime.InvalidEntrypoint"), "{answer}");
+}
+
+/// It says who it is, and starts a child of its own.
+const FORKS: &str = "
+import os, subprocess
+
+CHILD = subprocess.Popen(['sleep', '600'])
+
+def handler(event, context):
+    return {'pid': os.getpid(), 'child': CHILD.pid, 'tmp': os.environ['TMPDIR'], 'cwd': os.getcwd()}
+";
+
+fn is_alive(pid: &str) -> bool {
+    // A zombie is dead: only its entry is left.
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+fn field(answer: &str, name: &str) -> String {
+    let value = answer.split(&format!("\"{name}\": ")).nth(1).expect("the answer has it");
+    value.split([',', '}']).next().unwrap_or_default().trim_matches('"').to_owned()
+}
+
+#[test]
+fn no_process_outlives_the_emulator() {
+    let folder = TempDir::new().expect("a folder");
+    let mut emulator = Program::start(&[]);
+    create_python(emulator.endpoint(), folder.path(), "forks", FORKS, &[]);
+    let answer = invoke(emulator.endpoint(), folder.path(), "forks");
+    let (pid, child, tmp) = (field(&answer, "pid"), field(&answer, "child"), field(&answer, "tmp"));
+    assert!(is_alive(&pid) && is_alive(&child) && Path::new(&tmp).is_dir(), "{answer}");
+    assert_eq!(emulator.interrupt(), Some(0));
+    wait_until("the end of the process and its child", || !is_alive(&pid) && !is_alive(&child));
+    assert!(!Path::new(&tmp).exists(), "{tmp} is left");
+}
+
+#[test]
+fn no_process_outlives_a_crash_of_the_emulator() {
+    let folder = TempDir::new().expect("a folder");
+    let mut emulator = Program::start(&[]);
+    create_python(
+        emulator.endpoint(),
+        folder.path(),
+        "hello",
+        "import os\n\ndef handler(e, c):\n    return {'pid': os.getpid()}\n",
+        &[],
+    );
+    let pid = field(&invoke(emulator.endpoint(), folder.path(), "hello"), "pid");
+    assert!(is_alive(&pid));
+    emulator.crash();
+    wait_until("the end of the process", || !is_alive(&pid));
+}
+
+#[test]
+fn deleting_a_function_ends_its_idle_processes() {
+    let folder = TempDir::new().expect("a folder");
+    let emulator = Program::start(&[]);
+    create_python(emulator.endpoint(), folder.path(), "forks", FORKS, &[]);
+    let answer = invoke(emulator.endpoint(), folder.path(), "forks");
+    let (pid, child, tmp) = (field(&answer, "pid"), field(&answer, "child"), field(&answer, "tmp"));
+    aws_ok(emulator.endpoint(), &["lambda", "delete-function", "--function-name", "forks"]);
+    wait_until("the end of the process, its child and its folder", || {
+        !is_alive(&pid) && !is_alive(&child) && !Path::new(&tmp).exists()
+    });
+}
+
+#[test]
+fn a_refusal_of_the_host_is_never_a_throttle() {
+    let folder = TempDir::new().expect("a folder");
+    let emulator = Program::start(&[]);
+    create_python(
+        emulator.endpoint(),
+        folder.path(),
+        "hello",
+        "def handler(event, context):\n    return 1\n",
+        &[],
+    );
+    // The running emulator gets no further files: it can't start a process.
+    let pid = emulator.pid().to_string();
+    let limited = std::process::Command::new("prlimit").args(["--pid", &pid, "--nofile=16"]).status();
+    assert!(limited.is_ok_and(|status| status.success()), "prlimit (util-linux) is needed");
+    let refused = aws(emulator.endpoint(), &["lambda", "invoke", "--function-name", "hello", "/dev/null"]);
+    let error = text(&refused.stderr);
+    assert!(error.contains("(ServiceException)") && error.contains("no limit of AWS"), "{error}");
+    assert!(error.contains("ulimit -n"), "{error}");
+}
