@@ -11,30 +11,22 @@ use std::time::Duration;
 /// How often the bar moves. Fast enough to look alive.
 pub const TICK: Duration = Duration::from_millis(100);
 
-const BAR: &str = "  {prefix}{bar:24.green/black.bright} {pos:>5}/{len}  {wide_msg} {elapsed:>4}";
-const SPINNER: &str = "  {spinner:.green} {prefix}{wide_msg} {elapsed:>4}";
+/// Narrow enough that the counts are whole on a terminal of 80 columns.
+const BAR: &str = "  {prefix}{bar:14.green/black.bright} {pos:>4}/{len} {wide_msg} {elapsed:>3}";
 
-/// A bar of requests, or a spinner of something else to wait for.
+/// A bar of requests, or of something else that is waited for.
 #[derive(Debug)]
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// A bar that fills as requests end.
+    /// A bar that fills as requests end. The prefix says which, if there are several.
     pub fn bar(requests: u64, prefix: impl Into<String>) -> Progress {
-        Progress::drawn(ProgressBar::new(requests), BAR, prefix.into())
-    }
-
-    /// A spinner that shows what is waited for.
-    pub fn spinner(prefix: impl Into<String>) -> Progress {
-        Progress::drawn(ProgressBar::new_spinner(), SPINNER, prefix.into())
-    }
-
-    fn drawn(bar: ProgressBar, template: &str, prefix: String) -> Progress {
-        let style = ProgressStyle::with_template(template).expect("the template is constant");
+        let bar = ProgressBar::new(requests);
+        let style = ProgressStyle::with_template(BAR).expect("the template is constant");
         bar.set_style(style.progress_chars("━━─"));
         // Hides itself where standard error is no terminal.
         bar.set_draw_target(ProgressDrawTarget::stderr());
-        bar.set_prefix(prefix);
+        bar.set_prefix(prefix.into());
         bar.enable_steady_tick(TICK);
         Progress(bar)
     }

@@ -37,12 +37,12 @@ pub(super) async fn experiment(world: &World) -> Result<Experiment, Failure> {
 
 /// Watches until every event has ended one way or the other.
 async fn processed(world: &World) -> Result<FunctionState, Failure> {
-    let progress = Progress::bar(EVENTS, "processing  ");
+    let progress = Progress::bar(EVENTS, "processing ");
     let state = until("see all events processed", async || {
         let state = world.function(FUNCTION).await?;
         let ended = state.invocations.succeeded + state.invocations.failed;
         let message = format!(
-            "{ended} processed · {} running · {} waiting",
+            "{} running · {} waiting",
             state.in_use, state.event_queue.waiting
         );
         progress.set(ended, message);
@@ -62,11 +62,7 @@ fn observations(report: &Report, state: &FunctionState) -> Vec<Row> {
             RESERVED,
             Some(state.peak_in_use),
         ),
-        Row::within(
-            "throttled inside Lambda, and tried again",
-            1..=EVENTS * 5,
-            throttled,
-        ),
+        Row::at_least("throttled inside Lambda, and tried again", 1, throttled),
         Row::equal("processed", EVENTS, state.invocations.succeeded),
         Row::equal("failed", 0, state.invocations.failed),
     ]

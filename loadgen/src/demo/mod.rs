@@ -75,11 +75,15 @@ async fn command(flags: &DemoFlags) -> Result<u8, Failure> {
     let endpoint = emulator.endpoint();
     let result = tokio::select! {
         biased;
-        () = stop.cancelled() => Ok(exit::INTERRUPTED),
+        () = stop.cancelled() => {
+            anstream::eprintln!("interrupted; stopping the emulator");
+            Ok(exit::INTERRUPTED)
+        }
         result = watch(flags, &endpoint, &stop) => result,
     };
-    if stop.is_cancelled() {
-        anstream::eprintln!("interrupted; stopping the emulator");
+    if flags.keep && result.is_ok() && !stop.is_cancelled() {
+        anstream::eprintln!("{}", how_to_go_on(&endpoint));
+        stop.cancelled().await;
     }
     emulator.shutdown().await;
     result
@@ -92,17 +96,11 @@ async fn watch(flags: &DemoFlags, endpoint: &str, stop: &CancellationToken) -> R
         Output::Text => print(&summary(&demo, started.elapsed().as_secs_f64())),
         Output::Json => print(&json::render(&demo)),
     }
-    let code = if demo.passed {
+    Ok(if demo.passed {
         exit::DONE
     } else {
         exit::UNEXPECTED
-    };
-    if flags.keep {
-        anstream::eprintln!("{}", how_to_go_on(endpoint));
-        keep(stop).await;
-        return Ok(code);
-    }
-    Ok(code)
+    })
 }
 
 async fn experiments(
@@ -165,10 +163,4 @@ The emulator keeps running until Ctrl-C. In another terminal:
         function = queue::FUNCTION,
         queue = queue::QUEUE,
     )
-}
-
-/// Ctrl-C is how a kept emulator is meant to end; the caller's select sees the
-/// same token, so that this never returns before it.
-async fn keep(stop: &CancellationToken) {
-    stop.cancelled().await;
 }

@@ -109,7 +109,7 @@ async fn map(world: &World, queue_url: &str) -> Result<(), Failure> {
 
 /// Watches until the queue is empty: what is in flight is being processed.
 async fn emptied(world: &World) -> Result<QueueState, Failure> {
-    let progress = Progress::bar(MESSAGES, "processing  ");
+    let progress = Progress::bar(MESSAGES, "processing ");
     let queue = until("see the queue become empty", async || {
         let queues = world.observer.state().await?.queues;
         let queue = queues.into_iter().find(|queue| queue.name == QUEUE);

@@ -8,10 +8,11 @@ use super::Experiment;
 use super::table::Row;
 use super::world::World;
 use crate::cli::Mode;
+use crate::duration::show_ms;
 use crate::failure::Failure;
 use crate::outcome::Class;
 use crate::plan::Plan;
-use crate::report::Counts;
+use crate::report::{Counts, Report};
 use crate::run::Finished;
 use std::collections::HashMap;
 
@@ -39,7 +40,13 @@ pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experimen
         reports.push(finished.report);
     }
     rows.push(once_cold(&cold_answers));
-    let title = format!("1 Synchronous: {requests} requests released at the same instant");
+    let skew = reports
+        .iter()
+        .filter_map(|report: &Report| report.start_skew_ms);
+    let title = format!(
+        "1 Synchronous: {requests} requests released at the same instant (all had left within {})",
+        show_ms(skew.fold(0.0, f64::max)),
+    );
     Ok(Experiment {
         title,
         rows,
@@ -58,7 +65,7 @@ async fn burst(
     let plan = Plan::burst(&world.clients, FUNCTION, Mode::Sync, requests);
     let finished = world.run(&plan, &format!("{:11}", case(limit))).await;
     let after = world.settled(FUNCTION).await?.environments.started;
-    Ok((finished, after - before))
+    Ok((finished, after.saturating_sub(before)))
 }
 
 fn case(limit: Option<u64>) -> String {
@@ -115,7 +122,7 @@ fn once_cold(cold_answers: &HashMap<String, u64>) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Report, tests::example};
+    use crate::report::tests::example;
 
     fn finished(report: Report) -> Finished {
         Finished {

@@ -1,6 +1,7 @@
 //! Expected beside observed, and whether they agree.
 
 use crate::report::text::{BAD, FAINT, STRONG, mark};
+use anstyle::Style;
 use serde::Serialize;
 use std::fmt::Write;
 use std::ops::RangeInclusive;
@@ -30,6 +31,16 @@ impl Row {
         Row::new(what.into(), format!("≤ {most}"), observed, ok)
     }
 
+    /// As many or more.
+    pub(super) fn at_least(what: impl Into<String>, least: u64, observed: u64) -> Row {
+        Row::new(
+            what.into(),
+            format!("≥ {least}"),
+            observed.to_string(),
+            observed >= least,
+        )
+    }
+
     /// Somewhere between.
     pub(super) fn within(
         what: impl Into<String>,
@@ -55,6 +66,16 @@ impl Row {
         }
     }
 
+    /// What is observed, behind a column of settings where there are any.
+    fn labels(rows: &[Row]) -> Vec<String> {
+        let case = width("", rows.iter().map(|row| &row.case));
+        let label = |row: &Row| match case {
+            0 => row.what.clone(),
+            _ => format!("{:case$}  {}", row.case, row.what),
+        };
+        rows.iter().map(label).collect()
+    }
+
     /// Begins a new setting.
     pub(super) fn case(self, case: impl Into<String>) -> Row {
         Row {
@@ -73,38 +94,30 @@ pub(super) fn render(title: &str, rows: &[Row]) -> String {
 }
 
 fn write_table(out: &mut String, title: &str, rows: &[Row]) -> std::fmt::Result {
-    let width = |head: &str, cell: fn(&Row) -> &str| {
-        let cells = rows.iter().map(|row| cell(row).chars().count());
-        cells
-            .chain([head.chars().count()])
-            .max()
-            .unwrap_or_default()
-    };
-    let case = width("", |row| &row.case);
-    let what = width("", |row| &row.what);
-    let expected = width("expected", |row| &row.expected);
-    let observed = width("observed", |row| &row.observed);
+    let labels = Row::labels(rows);
+    let label = width("", &labels);
+    let expected = width("expected", rows.iter().map(|row| &row.expected));
+    let observed = width("observed", rows.iter().map(|row| &row.observed));
 
     writeln!(out, "{STRONG}{title}{STRONG:#}")?;
     let head = format!(
-        "{:case$}  {:what$}  {:>expected$}  {:>observed$}",
-        "", "", "expected", "observed"
+        "{:label$}  {:>expected$}  {:>observed$}",
+        "", "expected", "observed"
     );
     writeln!(out, "  {FAINT}{head}{FAINT:#}")?;
-    for row in rows {
-        write!(
-            out,
-            "  {:case$}  {:what$}  {:>expected$}  ",
-            row.case, row.what, row.expected
-        )?;
-        let cell = format!("{:>observed$}", row.observed);
-        match row.ok {
-            true => write!(out, "{cell}")?,
-            false => write!(out, "{BAD}{cell}{BAD:#}")?,
-        }
+    for (row, text) in rows.iter().zip(&labels) {
+        let style = if row.ok { Style::new() } else { BAD };
+        write!(out, "  {text:label$}  {:>expected$}", row.expected)?;
+        write!(out, "  {style}{:>observed$}{style:#}", row.observed)?;
         writeln!(out, "  {}", mark(row.ok))?;
     }
     writeln!(out)
+}
+
+/// The width of the widest, in characters.
+fn width<T: AsRef<str>>(head: &str, cells: impl IntoIterator<Item = T>) -> usize {
+    let cells = cells.into_iter().map(|cell| cell.as_ref().chars().count());
+    cells.chain([head.len()]).max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -124,6 +137,8 @@ mod tests {
         check(Row::at_most("x", 5, Some(5)), "≤ 5", "5", true);
         check(Row::at_most("x", 5, Some(6)), "≤ 5", "6", false);
         check(Row::at_most("x", 5, None), "≤ 5", "unknown", false);
+        check(Row::at_least("x", 1, 1), "≥ 1", "1", true);
+        check(Row::at_least("x", 1, 0), "≥ 1", "0", false);
         check(Row::within("x", 2..=4, 2), "2 to 4", "2", true);
         check(Row::within("x", 2..=4, 5), "2 to 4", "5", false);
     }
@@ -143,9 +158,12 @@ mod tests {
               running at once       ≤ 5         5  ✓
 
 ";
-        assert_eq!(
-            anstream::adapter::strip_str(&render("1 Synchronous", &rows)).to_string(),
-            expected
+        let text = anstream::adapter::strip_str(&render("1 Synchronous", &rows)).to_string();
+        assert_eq!(text, expected);
+        let without_cases = render("2", &[Row::equal("202", 20, 20)]);
+        assert!(
+            without_cases.contains("\n  202        20  "),
+            "{without_cases}"
         );
     }
 }

@@ -113,7 +113,7 @@ impl World {
 
     /// One run of load, with a bar in front of it.
     pub(super) async fn run(&self, plan: &Plan, label: &str) -> Finished {
-        run::run(plan, format!("{label}  "), &self.stop).await
+        run::run(plan, format!("{label} "), &self.stop).await
     }
 
     pub(super) async fn function(&self, name: &str) -> Result<FunctionState, Failure> {
