@@ -241,6 +241,9 @@ fn plain(error: &std::io::Error) -> String {
 /// `host:port` of a URL, with the scheme's port when it names none.
 pub fn address(url: &str) -> Result<String, String> {
     let uri: Uri = url.parse().map_err(|error| format!("not a URL: {error}"))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err("not an http:// or https:// URL".to_owned());
+    }
     let authority = uri.authority().ok_or("a URL without a host")?;
     if authority.as_str().contains('@') {
         return Err("a URL with a user name; credentials come from the environment".to_owned());

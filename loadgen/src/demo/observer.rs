@@ -157,7 +157,13 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> Problem {
-    format!("{status}: {}", String::from_utf8_lossy(body)).into()
+    let text = String::from_utf8_lossy(body);
+    let words = if text.is_empty() {
+        status.to_string()
+    } else {
+        format!("{status}: {text}")
+    };
+    words.into()
 }
 
 #[cfg(test)]

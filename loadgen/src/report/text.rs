@@ -178,6 +178,11 @@ fn facts(report: &Report) -> Vec<String> {
             .start_skew_ms
             .map(|ms| format!("start skew {}", show_ms(ms))),
     );
+    // A burst's lag is its start skew.
+    let lag = report
+        .send_lag_ms
+        .filter(|_| report.start_skew_ms.is_none());
+    facts.extend(lag.map(|lag| format!("sent up to {} late", show_ms(lag.max))));
     facts.push(format!("wall {}", show_ms(report.wall_s * 1000.0)));
     facts.extend(report.queue.map(|queue| match queue.drain_s {
         Some(s) => format!("queue empty after {}", show_ms(s * 1000.0)),

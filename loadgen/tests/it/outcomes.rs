@@ -95,7 +95,7 @@ fn every_kind_of_answer_is_counted_apart() {
         "--concurrency",
         "1",
         "--timeout",
-        "300ms",
+        "2s",
     ];
     let (code, report) = mock.report(&flags);
     assert_eq!(code, 0);
@@ -174,10 +174,51 @@ fn an_open_loop_counts_from_the_intended_time() {
         report["arrivals"],
         json!({"kind": "open_loop", "per_second": 100.0, "duration_s": 0.5})
     );
-    assert_eq!(report["counts"]["ok_warm"], 50);
+    let count = |class: &str| report["counts"][class].as_u64().unwrap();
+    // A machine that stalls for a second loses requests, and says so.
+    assert_eq!(count("ok_warm") + count("not_sent"), 50, "{report:#}");
     assert!(report["wall_s"].as_f64().unwrap() >= 0.49, "{report:#}");
     let lag = report["send_lag_ms"]["max"].as_f64().unwrap();
     assert!(report["latency_ms"]["ok_warm"]["max"].as_f64().unwrap() >= lag);
+}
+
+#[test]
+fn an_open_loop_does_not_hide_what_it_could_not_send() {
+    let mock = Mock::start(|_: &Asked| Answer::Hang);
+    let run = mock.command(&["--function", "f", "--rate", "100", "--duration", "500ms"]);
+    // Eighty open files leave room for sixteen connections.
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 80; exec \"$0\" \"$@\""])
+        .arg(run.get_program());
+    command
+        .args(run.get_args())
+        .args(["--timeout", "2s", "--output", "json"]);
+    let ran = Ran::new(&command.output().unwrap());
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let count = |class: &str| report["counts"][class].as_u64().unwrap();
+    // A machine that stalls may leave places unused, but never use more.
+    assert!(
+        count("timeout") <= 16 && count("not_sent") >= 34,
+        "{report:#}"
+    );
+    assert_eq!(count("timeout") + count("not_sent"), 50, "{report:#}");
+    assert!(report["notes"]["not_sent"].is_string(), "{report:#}");
+}
+
+#[test]
+fn a_closed_loop_never_has_more_open_than_users() {
+    let mock = Mock::start(|asked: &Asked| {
+        Answer::Together(3.max(asked.n), Box::new(Answer::new(200, "{}")))
+    });
+    let flags = ["--function", "f", "--requests", "40", "--concurrency", "3"];
+    let (code, report) = mock.report(&flags);
+    assert_eq!((code, &report["counts"]["ok_warm"]), (0, &json!(40)));
+    assert_eq!(
+        report["arrivals"],
+        json!({"kind": "closed_loop", "requests": 40, "users": 3})
+    );
+    assert_eq!(report["max_concurrency"], 3);
 }
 
 #[test]
