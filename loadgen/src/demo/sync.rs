@@ -1,0 +1,210 @@
+//! Experiment 1: the same burst on four limits.
+//!
+//! A request works for 2.5 s, far longer than a burst takes to arrive. So all
+//! that are admitted run at the same time, and the rest meets a full pool: the
+//! limit is the number of answers.
+
+use super::Experiment;
+use super::table::Row;
+use super::world::World;
+use crate::cli::Mode;
+use crate::duration::show_ms;
+use crate::failure::Failure;
+use crate::outcome::Class;
+use crate::plan::Plan;
+use crate::report::{Counts, Report};
+use crate::run::Finished;
+use std::collections::HashMap;
+
+const FUNCTION: &str = "sandbox";
+const REASON: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
+
+/// Reserved concurrency, from scarce to none of its own.
+const LIMITS: [Option<u64>; 4] = [Some(5), Some(10), Some(50), None];
+
+pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experiment, Failure> {
+    anstream::eprintln!(
+        "1 of 3: {requests} synchronous requests at the same instant, on four limits"
+    );
+    world.fresh().await?;
+    world.create_function(FUNCTION).await?;
+    let mut rows = Vec::new();
+    let mut reports = Vec::new();
+    let mut cold_answers = HashMap::new();
+    for limit in LIMITS {
+        let (finished, started) = burst(world, limit, requests).await?;
+        rows.extend(observations(limit, requests, started, &finished));
+        for (environment, seen) in finished.environments {
+            *cold_answers.entry(environment).or_default() += seen.cold;
+        }
+        reports.push(finished.report);
+    }
+    rows.push(once_cold(&cold_answers));
+    let skew = reports
+        .iter()
+        .filter_map(|report: &Report| report.start_skew_ms);
+    let title = format!(
+        "1 Synchronous: {requests} requests released at the same instant (all had left within {})",
+        show_ms(skew.fold(0.0, f64::max)),
+    );
+    Ok(Experiment {
+        title,
+        rows,
+        reports,
+    })
+}
+
+/// One burst, and how many environments were started for it.
+async fn burst(
+    world: &World,
+    limit: Option<u64>,
+    requests: u64,
+) -> Result<(Finished, u64), Failure> {
+    world.reserve(FUNCTION, limit).await?;
+    let before = world.settled(FUNCTION).await?.environments.started;
+    let plan = Plan::burst(&world.clients, FUNCTION, Mode::Sync, requests);
+    let finished = world.run(&plan, &format!("{:11}", case(limit))).await;
+    let after = world.settled(FUNCTION).await?.environments.started;
+    Ok((finished, after.saturating_sub(before)))
+}
+
+fn case(limit: Option<u64>) -> String {
+    limit.map_or("unreserved".to_owned(), |limit| format!("reserved {limit}"))
+}
+
+fn observations(limit: Option<u64>, requests: u64, started: u64, finished: &Finished) -> Vec<Row> {
+    let report = &finished.report;
+    let counts = &report.counts;
+    let admitted = limit.map_or(requests, |limit| limit.min(requests));
+    let mut rows = vec![Row::equal("200", admitted, counts.ok()).case(case(limit))];
+    if admitted < requests {
+        rows.push(Row::equal(
+            format!("429 {REASON}"),
+            requests - admitted,
+            throttled(counts),
+        ));
+    }
+    rows.push(Row::equal(
+        "cold starts, one per environment started",
+        started,
+        counts.ok_cold,
+    ));
+    rows.push(Row::equal(
+        "environments that answered",
+        admitted,
+        report.environments.unwrap_or(0),
+    ));
+    if let Some(limit) = limit {
+        rows.push(Row::at_most(
+            "running at the same time",
+            limit,
+            report.max_concurrency,
+        ));
+    }
+    let other = counts.errors() + counts.of(Class::Throttled) - throttled(counts);
+    if other > 0 {
+        rows.push(Row::equal("anything else", 0, other));
+    }
+    rows
+}
+
+fn throttled(counts: &Counts) -> u64 {
+    counts.throttled.get(REASON).copied().unwrap_or_default()
+}
+
+/// Over all bursts: a cold answer is the first of its environment, so that no
+/// environment has two.
+fn once_cold(cold_answers: &HashMap<String, u64>) -> Row {
+    let most = cold_answers.values().copied().max();
+    Row::at_most("cold answers of any one environment", 1, most).case("all four")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::example;
+
+    fn finished(report: Report) -> Finished {
+        Finished {
+            report,
+            environments: HashMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_burst_on_five_is_judged() {
+        let rows = observations(Some(5), 100, 5, &finished(example()));
+        assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
+        let cells: Vec<_> = rows
+            .iter()
+            .map(|row| (row.expected.as_str(), row.observed.as_str()))
+            .collect();
+        assert_eq!(
+            cells,
+            [
+                ("5", "5"),
+                ("95", "95"),
+                ("5", "5"),
+                ("5", "5"),
+                ("≤ 5", "5")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_does_not_belong_shows() {
+        let check = |change: fn(&mut Report), row: &str| {
+            let mut report = example();
+            change(&mut report);
+            let rows = observations(Some(5), 100, 5, &finished(report));
+            let failed: Vec<_> = rows
+                .iter()
+                .filter(|row| !row.ok)
+                .map(|row| row.what.as_str())
+                .collect();
+            assert_eq!(failed, [row]);
+        };
+        check(|report| report.counts.timeout = 1, "anything else");
+        check(
+            |report| _ = report.counts.throttled.insert("Other".into(), 1),
+            "anything else",
+        );
+        check(
+            |report| report.max_concurrency = Some(6),
+            "running at the same time",
+        );
+        check(
+            |report| report.environments = Some(4),
+            "environments that answered",
+        );
+    }
+
+    #[test]
+    fn unreserved_admits_everybody() {
+        let mut report = example();
+        report.counts = Counts {
+            ok_warm: 50,
+            ok_cold: 50,
+            ..Counts::default()
+        };
+        report.environments = Some(100);
+        let rows = observations(None, 100, 50, &finished(report));
+        assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
+        assert_eq!(rows[0].case, "unreserved");
+    }
+
+    #[test]
+    fn an_environment_is_cold_once() {
+        let check = |cold: &[u64], ok| {
+            let answers = cold
+                .iter()
+                .enumerate()
+                .map(|(n, &cold)| (n.to_string(), cold))
+                .collect();
+            assert_eq!(once_cold(&answers).ok, ok, "{cold:?}");
+        };
+        check(&[1, 1, 1], true);
+        check(&[1, 2], false);
+        check(&[], false);
+    }
+}

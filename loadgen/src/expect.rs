@@ -1,0 +1,432 @@
+//! Expectations: small comparisons of one number of the report.
+//!
+//! Judged on the report and nothing else, so that a verdict can be checked by
+//! reading what was printed.
+
+use crate::duration;
+use crate::outcome::Class;
+use crate::report::{Latency, Report};
+use serde::Serialize;
+use std::fmt;
+use std::str::FromStr;
+
+/// One `--expect`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    text: String,
+    metric: Metric,
+    range: Range,
+}
+
+/// An expectation and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    pub text: String,
+    /// A count, or milliseconds; none when the run did not observe it.
+    pub observed: Option<f64>,
+    pub ok: bool,
+    #[serde(skip)]
+    unit: Unit,
+}
+
+impl Expectation {
+    pub fn judge(&self, report: &Report) -> Verdict {
+        let observed = self.metric.observe(report);
+        Verdict {
+            text: self.text.clone(),
+            observed,
+            ok: observed.is_some_and(|value| self.range.contains(value)),
+            unit: self.metric.unit(),
+        }
+    }
+}
+
+impl Verdict {
+    /// What was observed, in the metric's unit.
+    pub fn observed_text(&self) -> String {
+        match (self.observed, self.unit) {
+            (None, _) => "nothing observed".to_owned(),
+            (Some(count), Unit::Count) => format!("observed {count}"),
+            (Some(ms), Unit::Time) => format!("observed {}", duration::show_ms(ms)),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.text, self.observed_text())
+    }
+}
+
+/// A number of the report.
+#[derive(Debug, Clone, PartialEq)]
+enum Metric {
+    Requests,
+    Ok,
+    Errors,
+    Count(Class),
+    ThrottledFor(String),
+    Environments,
+    MaxConcurrency,
+    /// Of all successes, or of one class.
+    Latency(Option<Class>, Point),
+    ColdStart(Point),
+    StartSkew,
+    Wall,
+    Drain,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    P50,
+    P90,
+    P99,
+    Max,
+    Mean,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Count,
+    Time,
+}
+
+impl Metric {
+    fn parse(key: &str) -> Option<Metric> {
+        let metric = match key {
+            "requests" => Metric::Requests,
+            "ok" => Metric::Ok,
+            "errors" => Metric::Errors,
+            "environments" => Metric::Environments,
+            "max_concurrency" => Metric::MaxConcurrency,
+            "start_skew" => Metric::StartSkew,
+            "wall" => Metric::Wall,
+            "drain" => Metric::Drain,
+            key => {
+                return class(key)
+                    .map(Metric::Count)
+                    .or_else(|| Metric::parse_compound(key));
+            }
+        };
+        Some(metric)
+    }
+
+    /// `p99`, `throttled.p99`, `throttled.REASON`, `cold_start.max`.
+    fn parse_compound(key: &str) -> Option<Metric> {
+        let Some((head, tail)) = key.split_once('.') else {
+            return Point::parse(key).map(|point| Metric::Latency(None, point));
+        };
+        match (head, Point::parse(tail)) {
+            ("cold_start", Some(point @ (Point::P50 | Point::Max))) => {
+                Some(Metric::ColdStart(point))
+            }
+            (head, Some(point)) => Some(Metric::Latency(Some(class(head)?), point)),
+            ("throttled", None) if !tail.is_empty() => Some(Metric::ThrottledFor(tail.to_owned())),
+            (_, None) => None,
+        }
+    }
+
+    fn unit(&self) -> Unit {
+        match self {
+            Metric::Requests
+            | Metric::Ok
+            | Metric::Errors
+            | Metric::Count(_)
+            | Metric::ThrottledFor(_)
+            | Metric::Environments
+            | Metric::MaxConcurrency => Unit::Count,
+            Metric::Latency(..)
+            | Metric::ColdStart(_)
+            | Metric::StartSkew
+            | Metric::Wall
+            | Metric::Drain => Unit::Time,
+        }
+    }
+
+    fn observe(&self, report: &Report) -> Option<f64> {
+        let counts = &report.counts;
+        let count = match self {
+            Metric::Requests => report.requests,
+            Metric::Ok => counts.ok(),
+            Metric::Errors => counts.errors(),
+            Metric::Count(class) => counts.of(*class),
+            Metric::ThrottledFor(reason) => {
+                counts.throttled.get(reason).copied().unwrap_or_default()
+            }
+            Metric::Environments => report.environments?,
+            Metric::MaxConcurrency => report.max_concurrency?,
+            Metric::Latency(None, point) => return Some(point.of(report.success_ms.as_ref()?)),
+            Metric::Latency(Some(class), point) => {
+                return Some(point.of(report.latency_ms.get(class)?));
+            }
+            Metric::ColdStart(Point::P50) => return Some(report.cold_start_ms.as_ref()?.p50),
+            Metric::ColdStart(_) => return Some(report.cold_start_ms.as_ref()?.max),
+            Metric::StartSkew => return report.start_skew_ms,
+            Metric::Wall => return Some(report.wall_s * 1000.0),
+            Metric::Drain => return report.queue.as_ref()?.drain_s.map(|s| s * 1000.0),
+        };
+        Some(count as f64)
+    }
+}
+
+fn class(key: &str) -> Option<Class> {
+    Class::ALL.into_iter().find(|class| class.key() == key)
+}
+
+impl Point {
+    fn parse(text: &str) -> Option<Point> {
+        match text {
+            "p50" => Some(Point::P50),
+            "p90" => Some(Point::P90),
+            "p99" => Some(Point::P99),
+            "max" => Some(Point::Max),
+            "mean" => Some(Point::Mean),
+            _ => None,
+        }
+    }
+
+    fn of(self, latency: &Latency) -> f64 {
+        match self {
+            Point::P50 => latency.p50,
+            Point::P90 => latency.p90,
+            Point::P99 => latency.p99,
+            Point::Max => latency.max,
+            Point::Mean => latency.mean,
+        }
+    }
+}
+
+/// What the number is compared with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Range {
+    Equal(f64),
+    NotEqual(f64),
+    Below(f64),
+    AtMost(f64),
+    Above(f64),
+    AtLeast(f64),
+    Between(f64, f64),
+}
+
+impl Range {
+    fn contains(self, value: f64) -> bool {
+        match self {
+            Range::Equal(bound) => value == bound,
+            Range::NotEqual(bound) => value != bound,
+            Range::Below(bound) => value < bound,
+            Range::AtMost(bound) => value <= bound,
+            Range::Above(bound) => value > bound,
+            Range::AtLeast(bound) => value >= bound,
+            Range::Between(low, high) => (low..=high).contains(&value),
+        }
+    }
+}
+
+/// An operator and what it makes of its bound.
+type Operator = (&'static str, fn(f64) -> Range);
+
+/// Longer operators first, so that `<=` is not read as `<`.
+const OPERATORS: [Operator; 6] = [
+    ("==", Range::Equal),
+    ("!=", Range::NotEqual),
+    ("<=", Range::AtMost),
+    (">=", Range::AtLeast),
+    ("<", Range::Below),
+    (">", Range::Above),
+];
+
+impl FromStr for Expectation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Expectation, String> {
+        let text = text.trim();
+        let (key, range) = split(text)?;
+        let metric = Metric::parse(key).ok_or_else(|| unknown(key))?;
+        let range = range.resolve(metric.unit())?;
+        Ok(Expectation {
+            text: text.to_owned(),
+            metric,
+            range,
+        })
+    }
+}
+
+/// The part behind the key, its bounds not yet read.
+enum RangeText<'a> {
+    Compare(fn(f64) -> Range, &'a str),
+    Between(&'a str, &'a str),
+}
+
+fn split(text: &str) -> Result<(&str, RangeText<'_>), String> {
+    if let Some((key, bounds)) = text.split_once(" between ") {
+        let (low, high) = bounds
+            .split_once(" and ")
+            .ok_or("expected `between A and B`")?;
+        return Ok((key.trim(), RangeText::Between(low.trim(), high.trim())));
+    }
+    let found = OPERATORS.iter().filter_map(|(operator, range)| {
+        let (key, bound) = text.split_once(operator)?;
+        Some((key.trim(), RangeText::Compare(*range, bound.trim())))
+    });
+    found
+        .into_iter()
+        .next()
+        .ok_or_else(|| "expected something like ok==5 or 'p99<3s'".to_owned())
+}
+
+impl RangeText<'_> {
+    fn resolve(self, unit: Unit) -> Result<Range, String> {
+        match self {
+            RangeText::Compare(range, text) => Ok(range(bound(text, unit)?)),
+            RangeText::Between(low, high) => match (bound(low, unit)?, bound(high, unit)?) {
+                (low, high) if low <= high => Ok(Range::Between(low, high)),
+                _ => Err(format!("nothing is between {low} and {high}")),
+            },
+        }
+    }
+}
+
+fn bound(text: &str, unit: Unit) -> Result<f64, String> {
+    match unit {
+        Unit::Time => Ok(duration::as_ms(duration::parse(text)?)),
+        Unit::Count => {
+            let count: Result<u64, _> = text.parse();
+            count
+                .map(|n| n as f64)
+                .map_err(|_| format!("'{text}' is not a whole number"))
+        }
+    }
+}
+
+fn unknown(key: &str) -> String {
+    format!("'{key}' is not a number of the report (see `loadgen run --help`)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::example;
+
+    #[test]
+    fn expectations_parse() {
+        let check = |text: &str, metric: Metric, range: Range| {
+            let text = text.to_owned();
+            assert_eq!(
+                text.parse(),
+                Ok(Expectation {
+                    text,
+                    metric,
+                    range
+                })
+            );
+        };
+        check("ok==5", Metric::Ok, Range::Equal(5.0));
+        check("ok == 5", Metric::Ok, Range::Equal(5.0));
+        check(
+            "throttled<=95",
+            Metric::Count(Class::Throttled),
+            Range::AtMost(95.0),
+        );
+        check(
+            "throttled>=95",
+            Metric::Count(Class::Throttled),
+            Range::AtLeast(95.0),
+        );
+        check(
+            "timeout!=0",
+            Metric::Count(Class::Timeout),
+            Range::NotEqual(0.0),
+        );
+        check("environments>2", Metric::Environments, Range::Above(2.0));
+        check(
+            "max_concurrency<6",
+            Metric::MaxConcurrency,
+            Range::Below(6.0),
+        );
+        check("ok between 4 and 6", Metric::Ok, Range::Between(4.0, 6.0));
+        check(
+            "p99<3s",
+            Metric::Latency(None, Point::P99),
+            Range::Below(3000.0),
+        );
+        check(
+            "wall between 1s and 1m",
+            Metric::Wall,
+            Range::Between(1000.0, 60_000.0),
+        );
+        check(
+            "throttled.p50<50ms",
+            Metric::Latency(Some(Class::Throttled), Point::P50),
+            Range::Below(50.0),
+        );
+        check(
+            "throttled.CallerRateLimitExceeded==0",
+            Metric::ThrottledFor("CallerRateLimitExceeded".into()),
+            Range::Equal(0.0),
+        );
+        check(
+            "cold_start.max<1s",
+            Metric::ColdStart(Point::Max),
+            Range::Below(1000.0),
+        );
+    }
+
+    #[test]
+    fn what_is_no_expectation_is_refused_with_a_reason() {
+        let check = |text: &str, part: &str| {
+            let error = text.parse::<Expectation>().unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        };
+        check("", "expected something like");
+        check("ok", "expected something like");
+        check("ok=5", "expected something like");
+        check("okay==5", "'okay' is not a number of the report");
+        check("==5", "'' is not a number of the report");
+        check("ok.p99<1s", "'ok.p99' is not a number of the report");
+        check("ok==five", "'five' is not a whole number");
+        check("ok==5s", "'5s' is not a whole number");
+        check("ok==-1", "'-1' is not a whole number");
+        check("p99<3", "has no unit");
+        check("ok between 6 and 4", "nothing is between 6 and 4");
+        check("ok between 6", "between A and B");
+        check("cold_start.p99<1s", "is not a number of the report");
+    }
+
+    #[test]
+    fn verdicts_compare_with_the_report() {
+        let check = |text: &str, ok: bool, observed: &str| {
+            let verdict = text.parse::<Expectation>().unwrap().judge(&example());
+            assert_eq!(
+                (verdict.ok, verdict.observed_text().as_str()),
+                (ok, observed),
+                "{text}"
+            );
+        };
+        check("requests==100", true, "observed 100");
+        check("ok==5", true, "observed 5");
+        check("ok!=5", false, "observed 5");
+        check("throttled==95", true, "observed 95");
+        check("throttled<95", false, "observed 95");
+        check("throttled between 94 and 96", true, "observed 95");
+        check("throttled between 96 and 99", false, "observed 95");
+        check(
+            "throttled.ReservedFunctionConcurrentInvocationLimitExceeded==95",
+            true,
+            "observed 95",
+        );
+        check(
+            "throttled.ConcurrentInvocationLimitExceeded==0",
+            true,
+            "observed 0",
+        );
+        check("errors==0", true, "observed 0");
+        check("environments==5", true, "observed 5");
+        check("max_concurrency<=5", true, "observed 5");
+        check("p99<3s", true, "observed 2.50 s");
+        check("p99<2s", false, "observed 2.50 s");
+        check("throttled.max<=100ms", true, "observed 20.0 ms");
+        check("cold_start.p50<1s", true, "observed 18.0 ms");
+        check("drain<1s", false, "nothing observed");
+        check("accepted.p99<1s", false, "nothing observed");
+    }
+}

@@ -1,0 +1,63 @@
+//! What a person sees while requests are under way: one bar on standard error.
+//!
+//! Without a terminal nothing is drawn; a log has no use for moving bars.
+
+use crate::cli::Mode;
+use crate::outcome::Class;
+use crate::stats::Stats;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::Duration;
+
+/// How often the bar moves. Fast enough to look alive.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// Narrow enough that the counts are whole on a terminal of 80 columns.
+const BAR: &str = "  {prefix}{bar:14.green/black.bright} {pos:>4}/{len} {wide_msg} {elapsed:>3}";
+
+/// A bar of requests, or of something else that is waited for.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar that fills as requests end. The prefix says which, if there are several.
+    pub fn bar(requests: u64, prefix: impl Into<String>) -> Progress {
+        let bar = ProgressBar::new(requests);
+        let style = ProgressStyle::with_template(BAR).expect("the template is constant");
+        bar.set_style(style.progress_chars("━━─"));
+        // Hides itself where standard error is no terminal.
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+        bar.set_prefix(prefix.into());
+        bar.enable_steady_tick(TICK);
+        Progress(bar)
+    }
+
+    /// Shows the counts of a run.
+    pub fn show(&self, stats: &Stats, mode: Mode) {
+        let of = |wanted: fn(Class) -> bool| {
+            let classes = Class::ALL.into_iter().filter(|&class| wanted(class));
+            classes.map(|class| stats.count(class)).sum::<u64>()
+        };
+        let name = if mode == Mode::Sync { "ok" } else { "accepted" };
+        self.set(
+            stats.ended(),
+            format!(
+                "{name} {} · 429 {} · err {} · in flight {}",
+                of(Class::is_success),
+                stats.count(Class::Throttled),
+                of(Class::is_error),
+                stats.in_flight(),
+            ),
+        );
+    }
+
+    /// Shows a position and a message of the caller's.
+    pub fn set(&self, position: u64, message: impl Into<String>) {
+        self.0.set_position(position);
+        self.0.set_message(message.into());
+    }
+
+    /// Takes the bar away, so that what follows starts on a clean line.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,255 @@
+//! The report for people: one table, then one line of what else matters.
+//!
+//! Every colour repeats what a word already says; the stream strips them where
+//! they are not wanted (`NO_COLOR`, no terminal).
+
+use super::{Latency, Report};
+use crate::cli::Mode;
+use crate::concurrency::Source;
+use crate::duration::show_ms;
+use crate::outcome::Class;
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write;
+
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default();
+pub const THROTTLED: Style = AnsiColor::Yellow.on_default();
+pub const STRONG: Style = Style::new().bold();
+pub const FAINT: Style = Style::new().dimmed();
+
+/// A line of the table.
+struct Row {
+    style: Style,
+    label: String,
+    count: u64,
+    latency: Option<Latency>,
+}
+
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_report(&mut text, report);
+    text
+}
+
+fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(out, "{STRONG}{}{STRONG:#}\n", title(report))?;
+    write_table(out, &rows(report))?;
+    let facts = facts(report);
+    if !facts.is_empty() {
+        writeln!(out, "\n  {}", facts.join(" · "))?;
+    }
+    for (class, note) in &report.notes {
+        writeln!(out, "  {BAD}{}{BAD:#}: {note}", class.key())?;
+    }
+    if !report.expectations.is_empty() {
+        writeln!(out)?;
+    }
+    for verdict in &report.expectations {
+        writeln!(out, "  {} {verdict}", mark(verdict.ok))?;
+    }
+    Ok(())
+}
+
+/// ✓ or ✗, in its colour.
+pub fn mark(ok: bool) -> String {
+    match ok {
+        true => format!("{GOOD}✓{GOOD:#}"),
+        false => format!("{BAD}✗{BAD:#}"),
+    }
+}
+
+fn title(report: &Report) -> String {
+    let requests = report.requests;
+    let what = match (report.mode, &report.function) {
+        (Mode::Sync, Some(function)) => format!("{requests} synchronous requests to {function}"),
+        (Mode::Async, Some(function)) => format!("{requests} asynchronous requests to {function}"),
+        _ => format!("{requests} messages"),
+    };
+    let interrupted = if report.interrupted {
+        ", interrupted"
+    } else {
+        ""
+    };
+    format!(
+        "{what}, {}, at {}, retries off{interrupted}",
+        report.arrivals, report.endpoint
+    )
+}
+
+fn rows(report: &Report) -> Vec<Row> {
+    let seen = Class::ALL
+        .into_iter()
+        .filter(|&class| report.counts.of(class) > 0);
+    let rows = seen.flat_map(|class| {
+        if class == Class::Throttled {
+            throttle_rows(report)
+        } else {
+            vec![row(report, class)]
+        }
+    });
+    rows.collect()
+}
+
+fn row(report: &Report, class: Class) -> Row {
+    let (style, label) = class_label(class, report.mode);
+    Row {
+        style,
+        label: label.to_owned(),
+        count: report.counts.of(class),
+        latency: report.latency_ms.get(&class).copied(),
+    }
+}
+
+/// One row per reason. The latency belongs to all 429s and stands beside the
+/// first.
+fn throttle_rows(report: &Report) -> Vec<Row> {
+    let latency = report.latency_ms.get(&Class::Throttled).copied();
+    let reasons = report.counts.throttled.iter().enumerate();
+    let row = |(n, (reason, &count)): (usize, (&String, &u64))| Row {
+        style: THROTTLED,
+        label: format!("429 {reason}"),
+        count,
+        latency: latency.filter(|_| n == 0),
+    };
+    reasons.map(row).collect()
+}
+
+fn class_label(class: Class, mode: Mode) -> (Style, &'static str) {
+    match class {
+        Class::OkWarm => (GOOD, "200 warm"),
+        Class::OkCold => (GOOD, "200 cold"),
+        Class::Accepted if mode == Mode::Queue => (GOOD, "confirmed with message id"),
+        Class::Accepted => (GOOD, "202 accepted"),
+        Class::Throttled => (THROTTLED, "429"),
+        Class::FunctionError => (BAD, "200 function error"),
+        Class::ServerError => (BAD, "5xx"),
+        Class::ClientError => (BAD, "4xx"),
+        Class::Timeout => (BAD, "timeout"),
+        Class::NoAnswer => (BAD, "no answer"),
+        Class::NotSent => (BAD, "not sent"),
+    }
+}
+
+fn write_table(out: &mut String, rows: &[Row]) -> std::fmt::Result {
+    let width = rows
+        .iter()
+        .map(|row| row.label.len())
+        .max()
+        .unwrap_or(0)
+        .max("outcome".len());
+    let head = format!(
+        "{:width$}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
+        "outcome", "count", "p50", "p90", "p99", "max"
+    );
+    writeln!(out, "  {FAINT}{head}{FAINT:#}")?;
+    for Row {
+        style,
+        label,
+        count,
+        latency,
+    } in rows
+    {
+        write!(out, "  {style}{label:width$}{style:#}  {count:>8}")?;
+        if let Some(latency) = latency {
+            for ms in [latency.p50, latency.p90, latency.p99, latency.max] {
+                write!(out, "  {:>8}", show_ms(ms))?;
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn facts(report: &Report) -> Vec<String> {
+    let mut facts = Vec::new();
+    let plural = |n: u64, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    facts.extend(report.environments.map(|n| plural(n, "environment")));
+    facts.extend(report.max_concurrency.map(|n| concurrency(n, report)));
+    facts.extend(report.cold_start_ms.map(|cold| {
+        format!(
+            "cold start p50 {}, max {}",
+            show_ms(cold.p50),
+            show_ms(cold.max)
+        )
+    }));
+    facts.extend(
+        report
+            .start_skew_ms
+            .map(|ms| format!("start skew {}", show_ms(ms))),
+    );
+    // A burst's lag is its start skew.
+    let lag = report
+        .send_lag_ms
+        .filter(|_| report.start_skew_ms.is_none());
+    facts.extend(lag.map(|lag| format!("sent up to {} late", show_ms(lag.max))));
+    facts.push(format!("wall {}", show_ms(report.wall_s * 1000.0)));
+    facts.extend(report.queue.map(|queue| match queue.drain_s {
+        Some(s) => format!("queue empty after {}", show_ms(s * 1000.0)),
+        None => format!("queue not empty, {} left", plural(queue.left, "message")),
+    }));
+    facts
+}
+
+fn concurrency(highest: u64, report: &Report) -> String {
+    let source = match report.max_concurrency_source {
+        Some(Source::Answers) => "by the answers' own times",
+        Some(Source::Client) | None => "as the client saw it",
+    };
+    match report.max_concurrency_left_out {
+        0 => format!("at most {highest} at once ({source})"),
+        n => format!("at most {highest} at once ({source}, {n} answers left out)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::QueueReport;
+    use crate::report::tests::example;
+
+    fn plain(report: &Report) -> String {
+        anstream::adapter::strip_str(&render(report)).to_string()
+    }
+
+    #[test]
+    fn a_burst_reads_at_a_glance() {
+        let mut report = example();
+        report.judge(&["ok==5".parse().unwrap(), "throttled==90".parse().unwrap()]);
+        let expected = "\
+100 synchronous requests to sandbox, all at once, at http://127.0.0.1:4566, retries off
+
+  outcome                                                   count       p50       p90       p99       max
+  200 cold                                                      5    2.50 s    2.50 s    2.50 s    2.50 s
+  429 ReservedFunctionConcurrentInvocationLimitExceeded        95   20.0 ms   20.0 ms   20.0 ms   20.0 ms
+
+  5 environments · at most 5 at once (by the answers' own times) · cold start p50 18.0 ms, max 21.0 ms · start skew 12.5 ms · wall 2.51 s
+
+  ✓ ok==5 (observed 5)
+  ✗ throttled==90 (observed 95)
+";
+        assert_eq!(plain(&report), expected);
+    }
+
+    #[test]
+    fn trouble_is_named() {
+        let mut report = example();
+        report.mode = Mode::Queue;
+        report.interrupted = true;
+        report.notes.insert(Class::NotSent, "interrupted".into());
+        report.queue = Some(QueueReport {
+            sent: 3,
+            drained: false,
+            left: 1,
+            drain_s: None,
+        });
+        let text = plain(&report);
+        for part in [
+            "retries off, interrupted",
+            "not_sent: interrupted",
+            "queue not empty, 1 message left",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}

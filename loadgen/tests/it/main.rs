@@ -1,0 +1,7 @@
+//! The built binary against a server that answers like Lambda and SQS.
+
+mod mock;
+
+mod command_line;
+mod outcomes;
+mod queue;
