@@ -30,7 +30,9 @@ const ROUNDS: usize = 5;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
-        Some("sandbox-fn") => std::process::exit(i32::from(sandbox_fn::run() != std::process::ExitCode::SUCCESS)),
+        Some("sandbox-fn") => {
+            std::process::exit(i32::from(sandbox_fn::run() != std::process::ExitCode::SUCCESS))
+        }
         Some("bare") => bare::serve(),
         Some("pinned") => server::run_pinned(&arguments[2..]),
         _ => bench(),
@@ -48,7 +50,10 @@ fn bench() {
     setup.prepare();
 
     println!("\nrequests on {} core(s) for the server, median of {ROUNDS} rounds", server::cores().min(1));
-    println!("{:<44} {:>9} {:>9} {:>7} {:>9} {:>9} {:>7}", "", "req/s", "bare", "ratio", "p50 µs", "bare", "ratio");
+    println!(
+        "{:<44} {:>9} {:>9} {:>7} {:>9} {:>9} {:>7}",
+        "", "req/s", "bare", "ratio", "p50 µs", "bare", "ratio"
+    );
     for (name, shot, connections, requests) in [
         ("SQS SendMessage, 100 bytes", Shot::send_message(), 50, MANY),
         ("Invoke, built-in handler, warm", Shot::invoke("handler"), 50, MANY),
@@ -107,7 +112,11 @@ fn start_up() {
     }
     times.sort();
     memory.sort_by(f64::total_cmp);
-    println!("  start to first answer: {:.1} ms (median of 11, best {:.1} ms)", millis(times[5]), millis(times[0]));
+    println!(
+        "  start to first answer: {:.1} ms (median of 11, best {:.1} ms)",
+        millis(times[5]),
+        millis(times[0])
+    );
     println!("  idle memory: {:.1} MiB resident", memory[5]);
 }
 

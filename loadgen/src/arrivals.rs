@@ -34,10 +34,9 @@ impl Arrivals {
             Arrivals::AtOnce { requests } | Arrivals::ClosedLoop { requests, .. } => requests,
             // The last is due before the duration ends; the subtrahend absorbs
             // what binary fractions add to a product like 0.1 × 30.
-            Arrivals::OpenLoop {
-                per_second,
-                duration_s,
-            } => ((per_second * duration_s - 1e-9).ceil() as u64).max(1),
+            Arrivals::OpenLoop { per_second, duration_s } => {
+                ((per_second * duration_s - 1e-9).ceil() as u64).max(1)
+            }
         }
     }
 
@@ -60,10 +59,7 @@ impl std::fmt::Display for Arrivals {
             Arrivals::AtOnce { .. } => write!(f, "all at once"),
             Arrivals::ClosedLoop { users: 1, .. } => write!(f, "by 1 virtual user"),
             Arrivals::ClosedLoop { users, .. } => write!(f, "by {users} virtual users"),
-            Arrivals::OpenLoop {
-                per_second,
-                duration_s,
-            } => {
+            Arrivals::OpenLoop { per_second, duration_s } => {
                 write!(f, "at {per_second}/s for {duration_s} s")
             }
         }
@@ -85,10 +81,7 @@ impl StartLine {
 }
 
 async fn at_once(sender: &Arc<Sender>, requests: u64) {
-    let line = Arc::new(StartLine {
-        barrier: Barrier::new(requests as usize),
-        release: OnceLock::new(),
-    });
+    let line = Arc::new(StartLine { barrier: Barrier::new(requests as usize), release: OnceLock::new() });
     let tasks = TaskTracker::new();
     for _ in 0..requests {
         let (sender, line) = (Arc::clone(sender), Arc::clone(&line));
@@ -121,12 +114,7 @@ async fn open_loop(sender: &Arc<Sender>, requests: u64, per_second: f64, in_flig
             break;
         }
         if due.elapsed() > MOST_LATE {
-            sender
-                .give_up(
-                    due,
-                    Outcome::NotSent(format!("more than {MOST_LATE:?} late")),
-                )
-                .await;
+            sender.give_up(due, Outcome::NotSent(format!("more than {MOST_LATE:?} late"))).await;
             continue;
         }
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
@@ -155,10 +143,7 @@ mod tests {
     #[test]
     fn an_open_loop_sends_rate_times_duration() {
         let check = |per_second, duration_s, expected| {
-            let arrivals = Arrivals::OpenLoop {
-                per_second,
-                duration_s,
-            };
+            let arrivals = Arrivals::OpenLoop { per_second, duration_s };
             assert_eq!(arrivals.requests(), expected, "{arrivals}");
         };
         check(50.0, 10.0, 500);

@@ -245,8 +245,7 @@ mod tests {
 
     #[test]
     fn rates_parse() {
-        let check =
-            |text: &str, expected: Option<f64>| assert_eq!(rate(text).ok(), expected, "{text}");
+        let check = |text: &str, expected: Option<f64>| assert_eq!(rate(text).ok(), expected, "{text}");
         check("50", Some(50.0));
         check("0.5/s", Some(0.5));
         check("0", None);

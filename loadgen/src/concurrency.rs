@@ -22,10 +22,7 @@ impl Interval {
     /// An interval lasts at least a microsecond: it took place.
     pub fn from_micros(start: u64, end: u64) -> Interval {
         let start = start.min(u64::MAX - 1);
-        Interval {
-            start,
-            end: end.max(start + 1),
-        }
+        Interval { start, end: end.max(start + 1) }
     }
 
     /// From seconds since 1970, as answers state them.
@@ -55,11 +52,7 @@ pub struct Overlap {
 
 impl Overlap {
     pub fn add(&mut self, answer: Option<Interval>, client: Interval) {
-        let first = if answer.is_some() {
-            Source::Answers
-        } else {
-            Source::Client
-        };
+        let first = if answer.is_some() { Source::Answers } else { Source::Client };
         let interval = match self.source.get_or_insert(first) {
             Source::Answers => answer,
             Source::Client => Some(client),
@@ -116,10 +109,7 @@ mod tests {
         let check = |intervals: &[(u64, u64)], expected: Option<u64>| {
             let mut overlap = Overlap::default();
             for &(start, end) in intervals {
-                overlap.add(
-                    Some(Interval::from_micros(start, end)),
-                    Interval::from_micros(0, 99),
-                );
+                overlap.add(Some(Interval::from_micros(start, end)), Interval::from_micros(0, 99));
             }
             assert_eq!(overlap.highest(), expected, "{intervals:?}");
         };
@@ -137,10 +127,7 @@ mod tests {
 
     #[test]
     fn the_first_answer_decides_the_clock() {
-        let own = Some(Interval::from_epoch_seconds(
-            1_763_750_000.0,
-            1_763_750_002.5,
-        ));
+        let own = Some(Interval::from_epoch_seconds(1_763_750_000.0, 1_763_750_002.5));
         let seen = Interval::from_micros(0, 10);
         let check = |answers: &[Option<Interval>], source, highest, left_out| {
             let mut overlap = Overlap::default();
@@ -170,10 +157,7 @@ mod tests {
     fn nonsensical_times_do_no_harm() {
         let mut overlap = Overlap::default();
         for (start, end) in [(f64::NAN, 1.0), (-5.0, -1.0), (1e300, 1e301)] {
-            overlap.add(
-                Some(Interval::from_epoch_seconds(start, end)),
-                Interval::from_micros(0, 1),
-            );
+            overlap.add(Some(Interval::from_epoch_seconds(start, end)), Interval::from_micros(0, 1));
         }
         assert!(overlap.highest().is_some());
     }

@@ -9,13 +9,9 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// milliseconds are too easily mistaken for each other.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let text = text.trim();
-    let split = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("'{text}' is not a duration like 10s"))?;
+    let number: f64 = number.parse().map_err(|_| format!("'{text}' is not a duration like 10s"))?;
     let seconds = number * seconds_per(unit).ok_or_else(|| unit_problem(text, unit))?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|_| "too long".to_owned())?;
     match duration {

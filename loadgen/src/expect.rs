@@ -103,9 +103,7 @@ impl Metric {
             "wall" => Metric::Wall,
             "drain" => Metric::Drain,
             key => {
-                return class(key)
-                    .map(Metric::Count)
-                    .or_else(|| Metric::parse_compound(key));
+                return class(key).map(Metric::Count).or_else(|| Metric::parse_compound(key));
             }
         };
         Some(metric)
@@ -117,9 +115,7 @@ impl Metric {
             return Point::parse(key).map(|point| Metric::Latency(None, point));
         };
         match (head, Point::parse(tail)) {
-            ("cold_start", Some(point @ (Point::P50 | Point::Max))) => {
-                Some(Metric::ColdStart(point))
-            }
+            ("cold_start", Some(point @ (Point::P50 | Point::Max))) => Some(Metric::ColdStart(point)),
             (head, Some(point)) => Some(Metric::Latency(Some(class(head)?), point)),
             ("throttled", None) if !tail.is_empty() => Some(Metric::ThrottledFor(tail.to_owned())),
             (_, None) => None,
@@ -135,11 +131,9 @@ impl Metric {
             | Metric::ThrottledFor(_)
             | Metric::Environments
             | Metric::MaxConcurrency => Unit::Count,
-            Metric::Latency(..)
-            | Metric::ColdStart(_)
-            | Metric::StartSkew
-            | Metric::Wall
-            | Metric::Drain => Unit::Time,
+            Metric::Latency(..) | Metric::ColdStart(_) | Metric::StartSkew | Metric::Wall | Metric::Drain => {
+                Unit::Time
+            }
         }
     }
 
@@ -150,9 +144,7 @@ impl Metric {
             Metric::Ok => counts.ok(),
             Metric::Errors => counts.errors(),
             Metric::Count(class) => counts.of(*class),
-            Metric::ThrottledFor(reason) => {
-                counts.throttled.get(reason).copied().unwrap_or_default()
-            }
+            Metric::ThrottledFor(reason) => counts.throttled.get(reason).copied().unwrap_or_default(),
             Metric::Environments => report.environments?,
             Metric::MaxConcurrency => report.max_concurrency?,
             Metric::Latency(None, point) => return Some(point.of(report.success_ms.as_ref()?)),
@@ -243,11 +235,7 @@ impl FromStr for Expectation {
         let (key, range) = split(text)?;
         let metric = Metric::parse(key).ok_or_else(|| unknown(key))?;
         let range = range.resolve(metric.unit())?;
-        Ok(Expectation {
-            text: text.to_owned(),
-            metric,
-            range,
-        })
+        Ok(Expectation { text: text.to_owned(), metric, range })
     }
 }
 
@@ -259,19 +247,14 @@ enum RangeText<'a> {
 
 fn split(text: &str) -> Result<(&str, RangeText<'_>), String> {
     if let Some((key, bounds)) = text.split_once(" between ") {
-        let (low, high) = bounds
-            .split_once(" and ")
-            .ok_or("expected `between A and B`")?;
+        let (low, high) = bounds.split_once(" and ").ok_or("expected `between A and B`")?;
         return Ok((key.trim(), RangeText::Between(low.trim(), high.trim())));
     }
     let found = OPERATORS.iter().filter_map(|(operator, range)| {
         let (key, bound) = text.split_once(operator)?;
         Some((key.trim(), RangeText::Compare(*range, bound.trim())))
     });
-    found
-        .into_iter()
-        .next()
-        .ok_or_else(|| "expected something like ok==5 or 'p99<3s'".to_owned())
+    found.into_iter().next().ok_or_else(|| "expected something like ok==5 or 'p99<3s'".to_owned())
 }
 
 impl RangeText<'_> {
@@ -291,9 +274,7 @@ fn bound(text: &str, unit: Unit) -> Result<f64, String> {
         Unit::Time => Ok(duration::as_ms(duration::parse(text)?)),
         Unit::Count => {
             let count: Result<u64, _> = text.parse();
-            count
-                .map(|n| n as f64)
-                .map_err(|_| format!("'{text}' is not a whole number"))
+            count.map(|n| n as f64).map_err(|_| format!("'{text}' is not a whole number"))
         }
     }
 }
@@ -311,64 +292,25 @@ mod tests {
     fn expectations_parse() {
         let check = |text: &str, metric: Metric, range: Range| {
             let text = text.to_owned();
-            assert_eq!(
-                text.parse(),
-                Ok(Expectation {
-                    text,
-                    metric,
-                    range
-                })
-            );
+            assert_eq!(text.parse(), Ok(Expectation { text, metric, range }));
         };
         check("ok==5", Metric::Ok, Range::Equal(5.0));
         check("ok == 5", Metric::Ok, Range::Equal(5.0));
-        check(
-            "throttled<=95",
-            Metric::Count(Class::Throttled),
-            Range::AtMost(95.0),
-        );
-        check(
-            "throttled>=95",
-            Metric::Count(Class::Throttled),
-            Range::AtLeast(95.0),
-        );
-        check(
-            "timeout!=0",
-            Metric::Count(Class::Timeout),
-            Range::NotEqual(0.0),
-        );
+        check("throttled<=95", Metric::Count(Class::Throttled), Range::AtMost(95.0));
+        check("throttled>=95", Metric::Count(Class::Throttled), Range::AtLeast(95.0));
+        check("timeout!=0", Metric::Count(Class::Timeout), Range::NotEqual(0.0));
         check("environments>2", Metric::Environments, Range::Above(2.0));
-        check(
-            "max_concurrency<6",
-            Metric::MaxConcurrency,
-            Range::Below(6.0),
-        );
+        check("max_concurrency<6", Metric::MaxConcurrency, Range::Below(6.0));
         check("ok between 4 and 6", Metric::Ok, Range::Between(4.0, 6.0));
-        check(
-            "p99<3s",
-            Metric::Latency(None, Point::P99),
-            Range::Below(3000.0),
-        );
-        check(
-            "wall between 1s and 1m",
-            Metric::Wall,
-            Range::Between(1000.0, 60_000.0),
-        );
-        check(
-            "throttled.p50<50ms",
-            Metric::Latency(Some(Class::Throttled), Point::P50),
-            Range::Below(50.0),
-        );
+        check("p99<3s", Metric::Latency(None, Point::P99), Range::Below(3000.0));
+        check("wall between 1s and 1m", Metric::Wall, Range::Between(1000.0, 60_000.0));
+        check("throttled.p50<50ms", Metric::Latency(Some(Class::Throttled), Point::P50), Range::Below(50.0));
         check(
             "throttled.CallerRateLimitExceeded==0",
             Metric::ThrottledFor("CallerRateLimitExceeded".into()),
             Range::Equal(0.0),
         );
-        check(
-            "cold_start.max<1s",
-            Metric::ColdStart(Point::Max),
-            Range::Below(1000.0),
-        );
+        check("cold_start.max<1s", Metric::ColdStart(Point::Max), Range::Below(1000.0));
     }
 
     #[test]
@@ -396,11 +338,7 @@ mod tests {
     fn verdicts_compare_with_the_report() {
         let check = |text: &str, ok: bool, observed: &str| {
             let verdict = text.parse::<Expectation>().unwrap().judge(&example());
-            assert_eq!(
-                (verdict.ok, verdict.observed_text().as_str()),
-                (ok, observed),
-                "{text}"
-            );
+            assert_eq!((verdict.ok, verdict.observed_text().as_str()), (ok, observed), "{text}");
         };
         check("requests==100", true, "observed 100");
         check("ok==5", true, "observed 5");
@@ -409,16 +347,8 @@ mod tests {
         check("throttled<95", false, "observed 95");
         check("throttled between 94 and 96", true, "observed 95");
         check("throttled between 96 and 99", false, "observed 95");
-        check(
-            "throttled.ReservedFunctionConcurrentInvocationLimitExceeded==95",
-            true,
-            "observed 95",
-        );
-        check(
-            "throttled.ConcurrentInvocationLimitExceeded==0",
-            true,
-            "observed 0",
-        );
+        check("throttled.ReservedFunctionConcurrentInvocationLimitExceeded==95", true, "observed 95");
+        check("throttled.ConcurrentInvocationLimitExceeded==0", true, "observed 0");
         check("errors==0", true, "observed 0");
         check("environments==5", true, "observed 5");
         check("max_concurrency<=5", true, "observed 5");

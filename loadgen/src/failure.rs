@@ -22,11 +22,7 @@ pub mod exit {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("{flag} {problem}")]
-    Flag {
-        flag: &'static str,
-        problem: String,
-        hint: Option<String>,
-    },
+    Flag { flag: &'static str, problem: String, hint: Option<String> },
     #[error("--payload @{}: {problem}", path.display())]
     PayloadFile { path: PathBuf, problem: String },
     #[error("--report {}: {problem}", path.display())]
@@ -36,10 +32,7 @@ pub enum Failure {
     #[error("--queue {queue}: {problem}")]
     Queue { queue: String, problem: String },
     #[error("--target aws: {problem}")]
-    Aws {
-        problem: &'static str,
-        hint: &'static str,
-    },
+    Aws { problem: &'static str, hint: &'static str },
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
     #[error("the demo failed to {step}: {problem}")]
@@ -49,11 +42,7 @@ pub enum Failure {
 impl Failure {
     /// A flag's value that cannot be worked with.
     pub fn flag(flag: &'static str, problem: impl Into<String>) -> Failure {
-        Failure::Flag {
-            flag,
-            problem: problem.into(),
-            hint: None,
-        }
+        Failure::Flag { flag, problem: problem.into(), hint: None }
     }
 
     /// The same with a remedy.
@@ -62,19 +51,12 @@ impl Failure {
         problem: impl Into<String>,
         hint: impl Into<String>,
     ) -> Failure {
-        Failure::Flag {
-            flag,
-            problem: problem.into(),
-            hint: Some(hint.into()),
-        }
+        Failure::Flag { flag, problem: problem.into(), hint: Some(hint.into()) }
     }
 
     /// A step of the demonstration that went wrong.
     pub fn demo(step: impl Into<String>, problem: &(impl ToString + ?Sized)) -> Failure {
-        Failure::Demo {
-            step: step.into(),
-            problem: problem.to_string(),
-        }
+        Failure::Demo { step: step.into(), problem: problem.to_string() }
     }
 
     /// Writes `error: …`, and below a blank line `hint: …` where there is a remedy.

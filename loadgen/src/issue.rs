@@ -23,15 +23,8 @@ use tokio_util::sync::CancellationToken;
 /// What a request asks for.
 #[derive(Debug, Clone)]
 pub enum Work {
-    Invoke {
-        function: String,
-        invocation_type: InvocationType,
-        payload: Vec<u8>,
-    },
-    SendMessage {
-        queue_url: String,
-        body: String,
-    },
+    Invoke { function: String, invocation_type: InvocationType, payload: Vec<u8> },
+    SendMessage { queue_url: String, body: String },
 }
 
 /// What a sending task tells the owner of the statistics.
@@ -54,17 +47,10 @@ impl Issuer {
     async fn issue(&self, departure: &Departure) -> Outcome {
         let answer = async {
             match &self.work {
-                Work::Invoke {
-                    function,
-                    invocation_type,
-                    payload,
-                } => {
-                    self.invoke(function, invocation_type, payload, departure)
-                        .await
+                Work::Invoke { function, invocation_type, payload } => {
+                    self.invoke(function, invocation_type, payload, departure).await
                 }
-                Work::SendMessage { queue_url, body } => {
-                    self.send_message(queue_url, body, departure).await
-                }
+                Work::SendMessage { queue_url, body } => self.send_message(queue_url, body, departure).await,
             }
         };
         match tokio::time::timeout(self.timeout, answer).await {
@@ -84,9 +70,7 @@ impl Issuer {
         departure: &Departure,
     ) -> Outcome {
         let request = self.clients.lambda.invoke();
-        let request = request
-            .function_name(function)
-            .invocation_type(invocation_type.clone());
+        let request = request.function_name(function).invocation_type(invocation_type.clone());
         let request = request.payload(Blob::new(payload)).customize();
         match request.interceptor(departure.clone()).send().await {
             Ok(output) => invoke_outcome(&output),
@@ -128,15 +112,11 @@ fn error_outcome<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Outco
         SdkError::ServiceError(service) => refusal(service.raw()),
         SdkError::TimeoutError(_) => Outcome::Timeout,
         SdkError::ConstructionFailure(_) => Outcome::NotSent(words()),
-        SdkError::DispatchFailure(_) if never_connected(error) => {
-            Outcome::NotSent(innermost(error))
-        }
+        SdkError::DispatchFailure(_) if never_connected(error) => Outcome::NotSent(innermost(error)),
         SdkError::DispatchFailure(failure) if failure.as_connector_error().is_none() => {
             Outcome::NotSent(words())
         }
-        SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-            Outcome::NoAnswer(innermost(error))
-        }
+        SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => Outcome::NoAnswer(innermost(error)),
         // The enum is open: what a later SDK adds had no answer we could read.
         unknown => Outcome::NoAnswer(DisplayErrorContext(unknown).to_string()),
     }
@@ -162,10 +142,7 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
 
 /// The cause at the bottom, which is the one that names the trouble.
 fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error)
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -209,11 +186,7 @@ pub struct Sender {
 
 impl Sender {
     pub fn new(issuer: Issuer, events: mpsc::Sender<Event>, stop: CancellationToken) -> Sender {
-        Sender {
-            issuer,
-            events,
-            stop,
-        }
+        Sender { issuer, events, stop }
     }
 
     pub fn is_stopped(&self) -> bool {
@@ -240,25 +213,13 @@ impl Sender {
         };
         let left = !matches!(outcome, Outcome::NotSent(_));
         let sent = departure.time().filter(|_| left);
-        self.report(Event::Ended(Sample {
-            due,
-            sent,
-            done: Instant::now(),
-            outcome,
-        }))
-        .await;
+        self.report(Event::Ended(Sample { due, sent, done: Instant::now(), outcome })).await;
     }
 
     /// Reports a request that will not be sent.
     pub async fn give_up(&self, due: Instant, outcome: Outcome) {
         self.report(Event::Left).await;
-        self.report(Event::Ended(Sample {
-            due,
-            sent: None,
-            done: Instant::now(),
-            outcome,
-        }))
-        .await;
+        self.report(Event::Ended(Sample { due, sent: None, done: Instant::now(), outcome })).await;
     }
 
     async fn report(&self, event: Event) {

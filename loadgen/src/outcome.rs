@@ -109,9 +109,7 @@ impl Outcome {
             | Outcome::ClientError(note)
             | Outcome::NoAnswer(note)
             | Outcome::NotSent(note) => Some(note),
-            Outcome::Ok(_) | Outcome::Accepted | Outcome::Throttled { .. } | Outcome::Timeout => {
-                None
-            }
+            Outcome::Ok(_) | Outcome::Accepted | Outcome::Throttled { .. } | Outcome::Timeout => None,
         }
     }
 }
@@ -148,18 +146,14 @@ impl Reply<'_> {
             200..=299 if self.function_error => Outcome::FunctionError(self.function_note()),
             202 => Outcome::Accepted,
             200..=299 => Outcome::Ok(serde_json::from_slice(self.body).unwrap_or_default()),
-            429 => Outcome::Throttled {
-                reason: self.throttle_reason(),
-            },
+            429 => Outcome::Throttled { reason: self.throttle_reason() },
             400..=499 => Outcome::ClientError(self.service_note()),
             _ => Outcome::ServerError(self.service_note()),
         }
     }
 
     fn throttle_reason(&self) -> String {
-        self.error_body()
-            .reason
-            .unwrap_or_else(|| "Unspecified".to_owned())
+        self.error_body().reason.unwrap_or_else(|| "Unspecified".to_owned())
     }
 
     fn function_note(&self) -> String {
@@ -172,10 +166,7 @@ impl Reply<'_> {
         let body = self.error_body();
         // `Code:http://…` in the header, `com.amazonaws.sqs#Code` in the body.
         let header = self.error_type.and_then(|text| text.split(':').next());
-        let body_type = body
-            .aws_type
-            .as_deref()
-            .and_then(|text| text.rsplit('#').next());
+        let body_type = body.aws_type.as_deref().and_then(|text| text.rsplit('#').next());
         let status = self.status.to_string();
         let code = header.or(body_type).unwrap_or(&status);
         sentence(code, body.message.or(body.capital_message).as_deref())
@@ -216,13 +207,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, error_type: Option<&str>, function_error: bool, body: &str) -> Outcome {
-        Reply {
-            status,
-            error_type,
-            function_error,
-            body: body.as_bytes(),
-        }
-        .outcome()
+        Reply { status, error_type, function_error, body: body.as_bytes() }.outcome()
     }
 
     #[test]
@@ -248,11 +233,7 @@ mod tests {
     #[test]
     fn every_kind_of_answer_has_its_class() {
         let check = |status, function_error, body: &str, class: Class| {
-            assert_eq!(
-                reply(status, None, function_error, body).class(),
-                class,
-                "{status} {body}"
-            );
+            assert_eq!(reply(status, None, function_error, body).class(), class, "{status} {body}");
         };
         check(200, false, r#"{"cold_start":true}"#, Class::OkCold);
         check(200, false, r#"{"cold_start":false}"#, Class::OkWarm);
@@ -261,12 +242,7 @@ mod tests {
         check(200, false, "null", Class::OkWarm);
         check(200, false, "", Class::OkWarm);
         check(202, false, "", Class::Accepted);
-        check(
-            200,
-            true,
-            r#"{"errorType":"Sandbox.Timedout"}"#,
-            Class::FunctionError,
-        );
+        check(200, true, r#"{"errorType":"Sandbox.Timedout"}"#, Class::FunctionError);
         check(429, false, "", Class::Throttled);
         check(400, false, "{}", Class::ClientError);
         check(404, false, "{}", Class::ClientError);
@@ -279,13 +255,8 @@ mod tests {
     #[test]
     fn throttles_keep_the_reason_of_aws() {
         let check = |body: &str, expected: &str| {
-            let throttled = Outcome::Throttled {
-                reason: expected.into(),
-            };
-            assert_eq!(
-                reply(429, Some("TooManyRequestsException"), false, body),
-                throttled
-            );
+            let throttled = Outcome::Throttled { reason: expected.into() };
+            assert_eq!(reply(429, Some("TooManyRequestsException"), false, body), throttled);
         };
         check(
             r#"{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#,
@@ -326,13 +297,7 @@ mod tests {
             r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 1 Error: Task timed out after 3.00 seconds"}"#,
             "Sandbox.Timedout: RequestId: 1 Error: Task timed out after 3.00 seconds",
         );
-        check(
-            200,
-            None,
-            true,
-            r#"{"errorMessage":"old form"}"#,
-            "Unhandled: old form",
-        );
+        check(200, None, true, r#"{"errorMessage":"old form"}"#, "Unhandled: old form");
         check(502, None, false, "<html>", "502");
     }
 }

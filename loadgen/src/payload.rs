@@ -32,10 +32,7 @@ impl Payload {
                 Ok(text.clone())
             }
             Payload::File(path) => {
-                let failure = |problem| Failure::PayloadFile {
-                    path: path.clone(),
-                    problem,
-                };
+                let failure = |problem| Failure::PayloadFile { path: path.clone(), problem };
                 let text = read(path).map_err(failure)?;
                 check(&text).map_err(failure)?;
                 Ok(text)
@@ -51,14 +48,10 @@ fn read(path: &Path) -> Result<String, String> {
 
 fn check(text: &str) -> Result<(), String> {
     if text.len() > LARGEST {
-        return Err(format!(
-            "has {} bytes, more than Lambda's {LARGEST}",
-            text.len()
-        ));
+        return Err(format!("has {} bytes, more than Lambda's {LARGEST}", text.len()));
     }
     let json: Result<serde::de::IgnoredAny, _> = serde_json::from_str(text);
-    json.map(drop)
-        .map_err(|error| format!("is not JSON: {error}"))
+    json.map(drop).map_err(|error| format!("is not JSON: {error}"))
 }
 
 #[cfg(test)]

@@ -42,10 +42,7 @@ struct Intent {
 
 #[derive(Debug)]
 enum Subject {
-    Function {
-        name: String,
-        invocation_type: InvocationType,
-    },
+    Function { name: String, invocation_type: InvocationType },
     Queue(String),
 }
 
@@ -56,29 +53,13 @@ impl Plan {
         let intent = Intent::from_flags(flags, connections)?;
         let clients = Clients::connect(&flags.target).await?;
         let (function, work) = match intent.subject {
-            Subject::Function {
-                name,
-                invocation_type,
-            } => {
+            Subject::Function { name, invocation_type } => {
                 let payload = intent.payload.into_bytes();
-                (
-                    Some(name.clone()),
-                    Work::Invoke {
-                        function: name,
-                        invocation_type,
-                        payload,
-                    },
-                )
+                (Some(name.clone()), Work::Invoke { function: name, invocation_type, payload })
             }
             Subject::Queue(queue) => {
                 let queue_url = queue::url(&clients.sqs, &queue).await?;
-                (
-                    None,
-                    Work::SendMessage {
-                        queue_url,
-                        body: intent.payload,
-                    },
-                )
+                (None, Work::SendMessage { queue_url, body: intent.payload })
             }
         };
         Ok(Plan {
@@ -98,30 +79,17 @@ impl Plan {
     pub fn burst(clients: &Clients, function: &str, mode: Mode, requests: u64) -> Plan {
         let invocation_type = invocation_type(mode);
         let payload = b"{}".to_vec();
-        let work = Work::Invoke {
-            function: function.to_owned(),
-            invocation_type,
-            payload,
-        };
+        let work = Work::Invoke { function: function.to_owned(), invocation_type, payload };
         Plan::at_once(clients, mode, Some(function.to_owned()), work, requests)
     }
 
     /// A burst of messages at an endpoint of our own.
     pub fn messages(clients: &Clients, queue_url: &str, requests: u64) -> Plan {
-        let work = Work::SendMessage {
-            queue_url: queue_url.to_owned(),
-            body: "{}".to_owned(),
-        };
+        let work = Work::SendMessage { queue_url: queue_url.to_owned(), body: "{}".to_owned() };
         Plan::at_once(clients, Mode::Queue, None, work, requests)
     }
 
-    fn at_once(
-        clients: &Clients,
-        mode: Mode,
-        function: Option<String>,
-        work: Work,
-        requests: u64,
-    ) -> Plan {
+    fn at_once(clients: &Clients, mode: Mode, function: Option<String>, work: Work, requests: u64) -> Plan {
         Plan {
             target: Target::Url(clients.endpoint.clone()).to_string(),
             clients: clients.clone(),
@@ -141,37 +109,24 @@ impl Intent {
         Ok(Intent {
             arrivals: arrivals(flags, connections)?,
             subject: subject(flags)?,
-            payload: flags
-                .payload
-                .clone()
-                .unwrap_or(Payload::Inline("{}".to_owned()))
-                .load()?,
+            payload: flags.payload.clone().unwrap_or(Payload::Inline("{}".to_owned())).load()?,
         })
     }
 }
 
 fn arrivals(flags: &RunFlags, connections: usize) -> Result<Arrivals, Failure> {
     if let (Some(per_second), Some(duration)) = (flags.rate, flags.duration) {
-        return Ok(Arrivals::OpenLoop {
-            per_second,
-            duration_s: duration.as_secs_f64(),
-        });
+        return Ok(Arrivals::OpenLoop { per_second, duration_s: duration.as_secs_f64() });
     }
     let requests = flags.requests.unwrap_or(DEFAULT_REQUESTS);
     let (flag, open, arrivals) = match flags.concurrency {
-        Some(users) => (
-            "--concurrency",
-            users,
-            Arrivals::ClosedLoop { requests, users },
-        ),
+        Some(users) => ("--concurrency", users, Arrivals::ClosedLoop { requests, users }),
         None => ("--requests", requests, Arrivals::AtOnce { requests }),
     };
     if open > connections as u64 {
         return Err(Failure::flag_with_hint(
             flag,
-            format!(
-                "{open} at once are more than the {connections} connections that open files allow"
-            ),
+            format!("{open} at once are more than the {connections} connections that open files allow"),
             "send fewer at once with --concurrency, or raise the limit with `ulimit -Hn`",
         ));
     }
@@ -182,53 +137,26 @@ fn subject(flags: &RunFlags) -> Result<Subject, Failure> {
     match flags.mode {
         Mode::Sync | Mode::Async => {
             refuse("--queue", flags.queue.is_some(), "needs --mode queue")?;
-            refuse(
-                "--drain-timeout",
-                flags.drain_timeout.is_some(),
-                "needs --mode queue",
-            )?;
-            let name = given(
-                "--function",
-                flags.function.as_deref(),
-                "--function sandbox",
-            )?;
-            Ok(Subject::Function {
-                name,
-                invocation_type: invocation_type(flags.mode),
-            })
+            refuse("--drain-timeout", flags.drain_timeout.is_some(), "needs --mode queue")?;
+            let name = given("--function", flags.function.as_deref(), "--function sandbox")?;
+            Ok(Subject::Function { name, invocation_type: invocation_type(flags.mode) })
         }
         Mode::Queue => {
-            refuse(
-                "--function",
-                flags.function.is_some(),
-                "has no meaning with --mode queue",
-            )?;
-            Ok(Subject::Queue(given(
-                "--queue",
-                flags.queue.as_deref(),
-                "--queue demo-queue",
-            )?))
+            refuse("--function", flags.function.is_some(), "has no meaning with --mode queue")?;
+            Ok(Subject::Queue(given("--queue", flags.queue.as_deref(), "--queue demo-queue")?))
         }
     }
 }
 
 fn refuse(flag: &'static str, present: bool, problem: &str) -> Result<(), Failure> {
-    if present {
-        Err(Failure::flag(flag, problem))
-    } else {
-        Ok(())
-    }
+    if present { Err(Failure::flag(flag, problem)) } else { Ok(()) }
 }
 
 fn given(flag: &'static str, value: Option<&str>, example: &str) -> Result<String, Failure> {
     match value {
         Some(value) if !value.trim().is_empty() => Ok(value.to_owned()),
         Some(_) => Err(Failure::flag(flag, "must not be empty")),
-        None => Err(Failure::flag_with_hint(
-            flag,
-            "is missing",
-            format!("for example {example}"),
-        )),
+        None => Err(Failure::flag_with_hint(flag, "is missing", format!("for example {example}"))),
     }
 }
 

@@ -26,10 +26,7 @@ const ATTRIBUTES: [QueueAttributeName; 3] = [
 /// The URL of a queue given by URL or name. Asks the queue itself, so that one
 /// that does not exist is known before the first message.
 pub async fn url(sqs: &Client, queue: &str) -> Result<String, Failure> {
-    let failure = |problem| Failure::Queue {
-        queue: queue.to_owned(),
-        problem,
-    };
+    let failure = |problem| Failure::Queue { queue: queue.to_owned(), problem };
     let url = match queue.contains("://") {
         true => queue.to_owned(),
         false => {
@@ -66,41 +63,26 @@ pub async fn drain(
         progress.set(sent.saturating_sub(left), format!("{left} messages left"));
         if let Some((first, EMPTY_LOOKS..)) = emptied {
             let drain_s = Some(first.duration_since(started).as_secs_f64());
-            return QueueReport {
-                sent,
-                drained: true,
-                left,
-                drain_s,
-            };
+            return QueueReport { sent, drained: true, left, drain_s };
         }
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
             () = stop.cancelled() => {}
         }
     }
-    QueueReport {
-        sent,
-        drained: false,
-        left,
-        drain_s: None,
-    }
+    QueueReport { sent, drained: false, left, drain_s: None }
 }
 
 /// Visible, in flight and delayed messages together.
 async fn messages(sqs: &Client, url: &str) -> Result<u64, String> {
     let request = sqs.get_queue_attributes().queue_url(url);
-    let answer = request
-        .set_attribute_names(Some(ATTRIBUTES.to_vec()))
-        .send()
-        .await;
+    let answer = request.set_attribute_names(Some(ATTRIBUTES.to_vec())).send().await;
     let answer = answer.map_err(|error| in_words(&error))?;
     let numbers = ATTRIBUTES.iter().map(|name| {
         let text = answer.attributes()?.get(name)?;
         text.parse::<u64>().ok()
     });
-    numbers
-        .sum::<Option<u64>>()
-        .ok_or_else(|| "the queue does not say how many messages it has".to_owned())
+    numbers.sum::<Option<u64>>().ok_or_else(|| "the queue does not say how many messages it has".to_owned())
 }
 
 /// The service's own message where there is one.

@@ -140,17 +140,13 @@ impl Report {
 
     /// Adds the verdicts.
     pub fn judge(&mut self, expectations: &[Expectation]) {
-        self.expectations = expectations
-            .iter()
-            .map(|expectation| expectation.judge(self))
-            .collect();
+        self.expectations = expectations.iter().map(|expectation| expectation.judge(self)).collect();
     }
 
     /// Whether all that was expected came true. A queue that had to become
     /// empty and did not is an expectation nobody needs to spell out.
     pub fn as_expected(&self) -> bool {
-        self.expectations.iter().all(|verdict| verdict.ok)
-            && self.queue.is_none_or(|queue| queue.drained)
+        self.expectations.iter().all(|verdict| verdict.ok) && self.queue.is_none_or(|queue| queue.drained)
     }
 }
 
@@ -192,11 +188,7 @@ impl Counts {
 
     /// Everything that is neither a success nor a throttle.
     pub fn errors(&self) -> u64 {
-        Class::ALL
-            .into_iter()
-            .filter(|class| class.is_error())
-            .map(|class| self.of(class))
-            .sum()
+        Class::ALL.into_iter().filter(|class| class.is_error()).map(|class| self.of(class)).sum()
     }
 }
 
@@ -216,18 +208,14 @@ impl Latency {
 
 impl ColdStart {
     fn new(latencies: &Latencies) -> Option<ColdStart> {
-        (latencies.count() > 0).then(|| ColdStart {
-            p50: latencies.percentile_ms(50.0),
-            max: latencies.max_ms(),
-        })
+        (latencies.count() > 0)
+            .then(|| ColdStart { p50: latencies.percentile_ms(50.0), max: latencies.max_ms() })
     }
 }
 
 fn latencies(stats: &Stats) -> BTreeMap<Class, Latency> {
     let classes = stats.latencies().iter();
-    classes
-        .filter_map(|(&class, latencies)| Some((class, Latency::new(latencies)?)))
-        .collect()
+    classes.filter_map(|(&class, latencies)| Some((class, Latency::new(latencies)?))).collect()
 }
 
 #[cfg(test)]
@@ -236,14 +224,7 @@ pub(crate) mod tests {
 
     /// The burst of a hundred on a reserved concurrency of five.
     pub(crate) fn example() -> Report {
-        let latency = |count, ms: f64| Latency {
-            count,
-            p50: ms,
-            p90: ms,
-            p99: ms,
-            max: ms,
-            mean: ms,
-        };
+        let latency = |count, ms: f64| Latency { count, p50: ms, p90: ms, p99: ms, max: ms, mean: ms };
         let reason = "ReservedFunctionConcurrentInvocationLimitExceeded".to_owned();
         Report {
             schema: SCHEMA,
@@ -255,11 +236,7 @@ pub(crate) mod tests {
             retries: "off",
             arrivals: Arrivals::AtOnce { requests: 100 },
             interrupted: false,
-            counts: Counts {
-                ok_cold: 5,
-                throttled: BTreeMap::from([(reason, 95)]),
-                ..Counts::default()
-            },
+            counts: Counts { ok_cold: 5, throttled: BTreeMap::from([(reason, 95)]), ..Counts::default() },
             latency_ms: BTreeMap::from([
                 (Class::OkCold, latency(5, 2500.0)),
                 (Class::Throttled, latency(95, 20.0)),
@@ -272,10 +249,7 @@ pub(crate) mod tests {
             start_skew_ms: Some(12.5),
             send_lag_ms: Some(latency(100, 6.0)),
             wall_s: 2.51,
-            cold_start_ms: Some(ColdStart {
-                p50: 18.0,
-                max: 21.0,
-            }),
+            cold_start_ms: Some(ColdStart { p50: 18.0, max: 21.0 }),
             notes: BTreeMap::new(),
             queue: None,
             expectations: Vec::new(),
@@ -287,32 +261,14 @@ pub(crate) mod tests {
         let counts = example().counts;
         assert_eq!(counts.ok(), 5);
         assert_eq!(counts.errors(), 0);
-        assert_eq!(
-            Class::ALL
-                .into_iter()
-                .map(|class| counts.of(class))
-                .sum::<u64>(),
-            100
-        );
+        assert_eq!(Class::ALL.into_iter().map(|class| counts.of(class)).sum::<u64>(), 100);
     }
 
     #[test]
     fn a_queue_that_stays_full_is_not_as_expected() {
         let check = |drained, expected| {
-            let queue = QueueReport {
-                sent: 1,
-                drained,
-                left: 0,
-                drain_s: None,
-            };
-            assert_eq!(
-                Report {
-                    queue: Some(queue),
-                    ..example()
-                }
-                .as_expected(),
-                expected
-            );
+            let queue = QueueReport { sent: 1, drained, left: 0, drain_s: None };
+            assert_eq!(Report { queue: Some(queue), ..example() }.as_expected(), expected);
         };
         check(true, true);
         check(false, false);

@@ -45,11 +45,7 @@ pub fn main(flags: &RunFlags) -> ExitCode {
 async fn command(flags: &RunFlags) -> Result<u8, Failure> {
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
     let plan = Plan::resolve(flags).await?;
-    let file = flags
-        .report
-        .as_deref()
-        .map(ReportFile::create)
-        .transpose()?;
+    let file = flags.report.as_deref().map(ReportFile::create).transpose()?;
 
     let mut report = run(&plan, String::new(), &stop).await.report;
     if let (Mode::Queue, Work::SendMessage { queue_url, .. }) = (plan.mode, &plan.work) {
@@ -76,11 +72,7 @@ pub async fn run(plan: &Plan, prefix: String, stop: &CancellationToken) -> Finis
     let (events, inbox) = mpsc::channel(EVENTS);
     let progress = Progress::bar(plan.arrivals.requests(), prefix);
     let owner = tokio::spawn(fold(inbox, progress, plan.mode));
-    let issuer = Issuer {
-        clients: plan.clients.clone(),
-        work: plan.work.clone(),
-        timeout: plan.timeout,
-    };
+    let issuer = Issuer { clients: plan.clients.clone(), work: plan.work.clone(), timeout: plan.timeout };
     let sender = Arc::new(Sender::new(issuer, events, stop.clone()));
     plan.arrivals.drive(&sender, plan.connections).await;
     drop(sender);
@@ -124,10 +116,7 @@ fn complain(report: &Report) {
         anstream::eprintln!("expectation failed: {verdict}");
     }
     if let Some(queue) = report.queue.filter(|queue| !queue.drained) {
-        anstream::eprintln!(
-            "expectation failed: the queue becomes empty ({} messages left)",
-            queue.left
-        );
+        anstream::eprintln!("expectation failed: the queue becomes empty ({} messages left)", queue.left);
     }
 }
 

@@ -35,10 +35,7 @@ pub struct Latencies {
 impl Default for Latencies {
     fn default() -> Latencies {
         let histogram = Histogram::new_with_bounds(1, LONGEST.as_micros() as u64, DIGITS);
-        Latencies {
-            histogram: histogram.expect("constant bounds are valid"),
-            max: 0,
-        }
+        Latencies { histogram: histogram.expect("constant bounds are valid"), max: 0 }
     }
 }
 
@@ -147,21 +144,13 @@ impl Stats {
     pub fn never_begun(&mut self, requests: u64, why: &str) {
         if requests > 0 {
             *self.counts.entry(Class::NotSent).or_default() += requests;
-            self.notes
-                .entry(Class::NotSent)
-                .or_insert_with(|| why.to_owned());
+            self.notes.entry(Class::NotSent).or_insert_with(|| why.to_owned());
         }
     }
 
     fn record_times(&mut self, class: Class, sample: &Sample) {
-        self.first_due = Some(
-            self.first_due
-                .map_or(sample.due, |first| first.min(sample.due)),
-        );
-        self.last_done = Some(
-            self.last_done
-                .map_or(sample.done, |last| last.max(sample.done)),
-        );
+        self.first_due = Some(self.first_due.map_or(sample.due, |first| first.min(sample.due)));
+        self.last_done = Some(self.last_done.map_or(sample.done, |last| last.max(sample.done)));
         if let (Some(sent), Some(lag)) = (sample.sent, sample.lag()) {
             self.first_sent = Some(self.first_sent.map_or(sent, |first| first.min(sent)));
             self.last_sent = Some(self.last_sent.map_or(sent, |last| last.max(sent)));
@@ -169,10 +158,7 @@ impl Stats {
         }
         // What never left has no latency.
         if class != Class::NotSent {
-            self.latencies
-                .entry(class)
-                .or_default()
-                .record(sample.latency());
+            self.latencies.entry(class).or_default().record(sample.latency());
         }
         if class.is_success() {
             self.success.record(sample.latency());
@@ -194,16 +180,12 @@ impl Stats {
 
     fn client_interval(&self, sample: &Sample) -> Interval {
         let micros = |at: Instant| at.saturating_duration_since(self.started).as_micros() as u64;
-        Interval::from_micros(
-            micros(sample.sent.unwrap_or(sample.due)),
-            micros(sample.done),
-        )
+        Interval::from_micros(micros(sample.sent.unwrap_or(sample.due)), micros(sample.done))
     }
 
     fn record_environment(&mut self, id: &str, cold: bool) {
         if !self.environments.contains_key(id) && self.environments.len() < MOST_ENVIRONMENTS {
-            self.environments
-                .insert(id.to_owned(), EnvironmentUse::default());
+            self.environments.insert(id.to_owned(), EnvironmentUse::default());
         }
         if let Some(environment) = self.environments.get_mut(id) {
             environment.answers += 1;
@@ -270,9 +252,7 @@ impl Stats {
     /// From the first due time to the last outcome.
     pub fn wall(&self) -> Duration {
         let wall = self.first_due.zip(self.last_done);
-        wall.map_or(Duration::ZERO, |(due, done)| {
-            done.saturating_duration_since(due)
-        })
+        wall.map_or(Duration::ZERO, |(due, done)| done.saturating_duration_since(due))
     }
 
     /// What the first of each class said went wrong.
@@ -289,12 +269,7 @@ mod tests {
     fn sample(start: Instant, done_ms: u64, outcome: Outcome) -> Sample {
         let at = |ms| start + Duration::from_millis(ms);
         let sent = (outcome.class() != Class::NotSent).then(|| at(1));
-        Sample {
-            due: start,
-            sent,
-            done: at(done_ms),
-            outcome,
-        }
+        Sample { due: start, sent, done: at(done_ms), outcome }
     }
 
     fn answer(environment: &str, cold_start: bool) -> Outcome {
@@ -308,9 +283,7 @@ mod tests {
     }
 
     fn throttle(reason: &str) -> Outcome {
-        Outcome::Throttled {
-            reason: reason.into(),
-        }
+        Outcome::Throttled { reason: reason.into() }
     }
 
     fn fold(outcomes: impl IntoIterator<Item = Outcome>) -> Stats {
@@ -351,26 +324,10 @@ mod tests {
     #[test]
     fn environments_and_their_cold_starts_are_told_apart() {
         let stats = fold([answer("a", true), answer("a", false), answer("b", true)]);
-        assert_eq!(
-            stats.environments()["a"],
-            EnvironmentUse {
-                answers: 2,
-                cold: 1
-            }
-        );
-        assert_eq!(
-            stats.environments()["b"],
-            EnvironmentUse {
-                answers: 1,
-                cold: 1
-            }
-        );
+        assert_eq!(stats.environments()["a"], EnvironmentUse { answers: 2, cold: 1 });
+        assert_eq!(stats.environments()["b"], EnvironmentUse { answers: 1, cold: 1 });
         assert_eq!(stats.overlap().highest(), Some(3));
-        assert_eq!(
-            stats.cold_start().count(),
-            2,
-            "a warm answer repeats its environment's time"
-        );
+        assert_eq!(stats.cold_start().count(), 2, "a warm answer repeats its environment's time");
     }
 
     #[test]
@@ -410,10 +367,7 @@ mod tests {
         (1..=1000).for_each(|ms| latencies.record(Duration::from_millis(ms)));
         let check = |percent, expected: f64| {
             let ms = latencies.percentile_ms(percent);
-            assert!(
-                (ms - expected).abs() / expected < 0.002,
-                "p{percent} is {ms}"
-            );
+            assert!((ms - expected).abs() / expected < 0.002, "p{percent} is {ms}");
         };
         check(50.0, 500.0);
         check(90.0, 900.0);

@@ -5,9 +5,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
-use aws_sdk_lambda::config::{
-    BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig,
-};
+use aws_sdk_lambda::config::{BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_types::SdkConfig;
 use hyper::Uri;
 use std::env;
@@ -89,19 +87,13 @@ impl Clients {
     /// Clients for one endpoint, with the environment's credentials or, as an
     /// emulator asks for none in particular, invented ones.
     pub async fn at(endpoint: &str) -> Result<Clients, Failure> {
-        let http = if endpoint.starts_with("https://") {
-            https()?
-        } else {
-            http()
-        };
+        let http = if endpoint.starts_with("https://") { https()? } else { http() };
         probe(endpoint).await?;
         let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(endpoint)
-            .region(Region::new(
-                region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
-            ))
+            .region(Region::new(region.unwrap_or_else(|| DEFAULT_REGION.to_owned())))
             .credentials_provider(SharedCredentialsProvider::new(credentials()))
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -121,21 +113,13 @@ impl Clients {
 }
 
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .build()
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build()
 }
 
 fn credentials() -> Credentials {
     let id = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
     let (id, secret) = id.unwrap_or_else(|| ("test".to_owned(), "test".to_owned()));
-    Credentials::new(
-        id,
-        secret,
-        variable("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    )
+    Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment")
 }
 
 /// An environment variable; empty counts as unset, as for the AWS CLI.
@@ -144,18 +128,14 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .build_http()
+    aws_smithy_http_client::Builder::new().pool_max_idle_per_host(IDLE_CONNECTIONS).build_http()
 }
 
 #[cfg(feature = "aws")]
 fn https() -> Result<SharedHttpClient, Failure> {
     use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
     let builder = aws_smithy_http_client::Builder::new().pool_max_idle_per_host(IDLE_CONNECTIONS);
-    Ok(builder
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https())
+    Ok(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
 }
 
 #[cfg(not(feature = "aws"))]
@@ -176,13 +156,10 @@ async fn aws_clients() -> Result<Clients, Failure> {
         .timeout_config(timeouts())
         .load()
         .await;
-    let region = config
-        .region()
-        .map(ToString::to_string)
-        .ok_or(Failure::Aws {
-            problem: "no region is configured",
-            hint: "set AWS_REGION, or `region` in the profile",
-        })?;
+    let region = config.region().map(ToString::to_string).ok_or(Failure::Aws {
+        problem: "no region is configured",
+        hint: "set AWS_REGION, or `region` in the profile",
+    })?;
     check_credentials(&config).await?;
     Ok(Clients::from_config(&config, region))
 }
@@ -198,11 +175,7 @@ async fn check_credentials(config: &SdkConfig) -> Result<(), Failure> {
                build with the feature `sso`",
     };
     match config.credentials_provider() {
-        Some(provider) => provider
-            .provide_credentials()
-            .await
-            .map(drop)
-            .map_err(|_| missing),
+        Some(provider) => provider.provide_credentials().await.map(drop).map_err(|_| missing),
         None => Err(missing),
     }
 }
@@ -217,17 +190,12 @@ async fn aws_clients() -> Result<Clients, Failure> {
 
 /// Connects once, so that a run against nobody ends with one clear line.
 async fn probe(endpoint: &str) -> Result<(), Failure> {
-    let unreachable = |problem: String| Failure::Unreachable {
-        endpoint: endpoint.to_owned(),
-        problem,
-    };
+    let unreachable = |problem: String| Failure::Unreachable { endpoint: endpoint.to_owned(), problem };
     let address = address(endpoint).map_err(unreachable)?;
     match tokio::time::timeout(PROBE_TIMEOUT, tokio::net::TcpStream::connect(&address)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(unreachable(plain(&error))),
-        Err(_) => Err(unreachable(format!(
-            "no connection within {PROBE_TIMEOUT:?}"
-        ))),
+        Err(_) => Err(unreachable(format!("no connection within {PROBE_TIMEOUT:?}"))),
     }
 }
 
@@ -248,11 +216,7 @@ pub fn address(url: &str) -> Result<String, String> {
     if authority.as_str().contains('@') {
         return Err("a URL with a user name; credentials come from the environment".to_owned());
     }
-    let default_port = if uri.scheme_str() == Some("https") {
-        443
-    } else {
-        80
-    };
+    let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
     let port = authority.port_u16().unwrap_or(default_port);
     Ok(format!("{}:{port}", authority.host()))
 }
@@ -271,10 +235,7 @@ mod tests {
         check("aws", Some(Target::Aws));
         check("http://localhost:4566", url("http://localhost:4566"));
         check("http://localhost:4566/", url("http://localhost:4566"));
-        check(
-            "https://lambda.eu-west-1.amazonaws.com",
-            url("https://lambda.eu-west-1.amazonaws.com"),
-        );
+        check("https://lambda.eu-west-1.amazonaws.com", url("https://lambda.eu-west-1.amazonaws.com"));
         check("localhost:4566", None);
         check("http://", None);
         check("http://user@host", None);

@@ -33,7 +33,13 @@ pub(crate) struct Shot {
 
 impl Shot {
     pub(crate) fn health() -> Self {
-        Self { method: Method::GET, path: "/_emulator/health".into(), target: None, body: Bytes::new(), status: Some(200) }
+        Self {
+            method: Method::GET,
+            path: "/_emulator/health".into(),
+            target: None,
+            body: Bytes::new(),
+            status: Some(200),
+        }
     }
 
     pub(crate) fn send_message() -> Self {
@@ -41,7 +47,13 @@ impl Shot {
             r#"{{"QueueUrl":"http://127.0.0.1/000000000000/bench","MessageBody":"{}"}}"#,
             "x".repeat(100)
         );
-        Self { method: Method::POST, path: "/".into(), target: Some("AmazonSQS.SendMessage"), body: body.into(), status: Some(200) }
+        Self {
+            method: Method::POST,
+            path: "/".into(),
+            target: Some("AmazonSQS.SendMessage"),
+            body: body.into(),
+            status: Some(200),
+        }
     }
 
     pub(crate) fn invoke(function: &str) -> Self {
@@ -57,9 +69,11 @@ impl Shot {
     }
 
     fn request(&self) -> Request<Full<Bytes>> {
-        let mut request = Request::builder().method(self.method.clone()).uri(&self.path).header("host", "localhost");
+        let mut request =
+            Request::builder().method(self.method.clone()).uri(&self.path).header("host", "localhost");
         if let Some(target) = self.target {
-            request = request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.0");
+            request =
+                request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.0");
         }
         request.body(Full::new(self.body.clone())).expect("a request")
     }
@@ -144,7 +158,13 @@ impl Load {
     }
 
     fn call(self, method: Method, path: &str, target: Option<&'static str>, body: &str) {
-        let shot = Shot { method, path: path.into(), target, body: Bytes::copy_from_slice(body.as_bytes()), status: None };
+        let shot = Shot {
+            method,
+            path: path.into(),
+            target,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            status: None,
+        };
         self.run(&shot, 1, 1);
     }
 }

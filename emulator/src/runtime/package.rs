@@ -28,6 +28,7 @@ const ENTRIES_LIMIT: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct Packages {
     folder: TempDir,
+    unzipped_limit: u64,
 }
 
 /// Why a zip was refused.
@@ -53,7 +54,7 @@ pub(crate) enum PackageError {
 impl Packages {
     /// A new place for packages, below the system's folder for temporary files.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { folder: TempDir::with_prefix("emulator-")? })
+        Ok(Self { folder: TempDir::with_prefix("emulator-")?, unzipped_limit: UNZIPPED_LIMIT })
     }
 
     /// The folder that everything lies in; it goes with the emulator.
@@ -79,7 +80,7 @@ impl Packages {
             // Unpack beside it and rename: a half-unpacked folder is never seen.
             fs::create_dir_all(self.folder.path().join("code"))?;
             let fresh = TempDir::new_in(self.folder.path())?;
-            unpack_into(zip, fresh.path())?;
+            unpack_into(zip, fresh.path(), self.unzipped_limit)?;
             fs::write(root.with_extension("zip"), zip)?;
             match fs::rename(fresh.path(), &root) {
                 Ok(()) => drop(fresh.keep()),
@@ -92,12 +93,12 @@ impl Packages {
     }
 }
 
-fn unpack_into(zip: &[u8], folder: &Path) -> Result<(), PackageError> {
+/// Unpacks at most `left` bytes.
+fn unpack_into(zip: &[u8], folder: &Path, mut left: u64) -> Result<(), PackageError> {
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
     if archive.len() > ENTRIES_LIMIT {
         return Err(PackageError::UnpacksTooLarge);
     }
-    let mut left = UNZIPPED_LIMIT;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index)?;
         let Some(path) = entry.enclosed_name() else {
@@ -163,8 +164,9 @@ mod tests {
 
     #[test]
     fn bad_packages_are_refused_and_leave_nothing() {
-        let packages = Packages::new().expect("a temporary folder");
-        let zeros = vec![0_u8; usize::try_from(UNZIPPED_LIMIT).expect("64 bits") + 1];
+        let mut packages = Packages::new().expect("a temporary folder");
+        packages.unzipped_limit = 10_000;
+        let zeros = [0_u8; 10_001];
         for (zip, expected) in [
             (zip_of(&[("../evil", b"x")]), "outside"),
             (zip_of(&[("/etc/evil", b"x"), ("a/../../evil", b"x")]), "outside"),

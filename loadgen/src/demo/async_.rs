@@ -41,10 +41,7 @@ async fn processed(world: &World) -> Result<FunctionState, Failure> {
     let state = until("see all events processed", async || {
         let state = world.function(FUNCTION).await?;
         let ended = state.invocations.succeeded + state.invocations.failed;
-        let message = format!(
-            "{} running · {} waiting",
-            state.in_use, state.event_queue.waiting
-        );
+        let message = format!("{} running · {} waiting", state.in_use, state.event_queue.waiting);
         progress.set(ended, message);
         Ok((ended >= EVENTS && state.in_use == 0).then_some(state))
     })
@@ -57,11 +54,7 @@ fn observations(report: &Report, state: &FunctionState) -> Vec<Row> {
     let throttled: u64 = state.throttles.values().sum();
     vec![
         Row::equal("202", EVENTS, report.counts.accepted),
-        Row::at_most(
-            "running at the same time",
-            RESERVED,
-            Some(state.peak_in_use),
-        ),
+        Row::at_most("running at the same time", RESERVED, Some(state.peak_in_use)),
         Row::at_least("throttled inside Lambda, and tried again", 1, throttled),
         Row::equal("processed", EVENTS, state.invocations.succeeded),
         Row::equal("failed", 0, state.invocations.failed),
@@ -80,10 +73,7 @@ mod tests {
     fn twenty_events_are_judged() {
         let check = |accepted, peak_in_use, throttled, succeeded, failed, wrong: &[&str]| {
             let mut report = example();
-            report.counts = Counts {
-                accepted,
-                ..Counts::default()
-            };
+            report.counts = Counts { accepted, ..Counts::default() };
             let state = FunctionState {
                 peak_in_use,
                 throttles: BTreeMap::from([("R".to_owned(), throttled)]),
@@ -91,24 +81,13 @@ mod tests {
                 ..FunctionState::default()
             };
             let rows = observations(&report, &state);
-            let failed: Vec<_> = rows
-                .iter()
-                .filter(|row| !row.ok)
-                .map(|row| row.what.as_str())
-                .collect();
+            let failed: Vec<_> = rows.iter().filter(|row| !row.ok).map(|row| row.what.as_str()).collect();
             assert_eq!(failed, wrong);
         };
         check(20, 5, 45, 20, 0, &[]);
         check(19, 5, 45, 20, 0, &["202"]);
         check(20, 6, 45, 20, 0, &["running at the same time"]);
         check(20, 5, 45, 19, 1, &["processed", "failed"]);
-        check(
-            20,
-            5,
-            0,
-            20,
-            0,
-            &["throttled inside Lambda, and tried again"],
-        );
+        check(20, 5, 0, 20, 0, &["throttled inside Lambda, and tried again"]);
     }
 }

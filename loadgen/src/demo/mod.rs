@@ -96,22 +96,12 @@ async fn watch(flags: &DemoFlags, endpoint: &str, stop: &CancellationToken) -> R
         Output::Text => print(&summary(&demo, started.elapsed().as_secs_f64())),
         Output::Json => print(&json::render(&demo)),
     }
-    Ok(if demo.passed {
-        exit::DONE
-    } else {
-        exit::UNEXPECTED
-    })
+    Ok(if demo.passed { exit::DONE } else { exit::UNEXPECTED })
 }
 
-async fn experiments(
-    flags: &DemoFlags,
-    endpoint: &str,
-    stop: &CancellationToken,
-) -> Result<Demo, Failure> {
+async fn experiments(flags: &DemoFlags, endpoint: &str, stop: &CancellationToken) -> Result<Demo, Failure> {
     anstream::eprintln!("{STRONG}Lambda concurrency in three experiments{STRONG:#}");
-    anstream::eprintln!(
-        "{FAINT}emulator listening on {endpoint}; each request works for 2.5 s{FAINT:#}\n"
-    );
+    anstream::eprintln!("{FAINT}emulator listening on {endpoint}; each request works for 2.5 s{FAINT:#}\n");
     let world = World::open(endpoint, stop.clone()).await?;
     let show = |experiment: &Experiment| {
         if flags.output == Output::Text {
@@ -126,19 +116,11 @@ async fn experiments(
     show(&queue);
     let experiments = vec![sync, async_, queue];
     let passed = experiments.iter().all(Experiment::passed);
-    Ok(Demo {
-        schema: SCHEMA,
-        passed,
-        experiments,
-    })
+    Ok(Demo { schema: SCHEMA, passed, experiments })
 }
 
 fn summary(demo: &Demo, seconds: f64) -> String {
-    let rows = || {
-        demo.experiments
-            .iter()
-            .flat_map(|experiment| &experiment.rows)
-    };
+    let rows = || demo.experiments.iter().flat_map(|experiment| &experiment.rows);
     let (all, failed) = (rows().count(), rows().filter(|row| !row.ok).count());
     match failed {
         0 => format!("{GOOD}✓ all {all} observations as expected{GOOD:#}, in {seconds:.0} s\n"),

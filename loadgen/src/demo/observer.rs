@@ -92,20 +92,14 @@ impl Observer {
     }
 
     pub(super) async fn state(&self) -> Result<State, Failure> {
-        let state = self
-            .ask(Method::GET, "/_emulator/state", &[], String::new())
-            .await;
+        let state = self.ask(Method::GET, "/_emulator/state", &[], String::new()).await;
         let state = state.and_then(|body| parse(&body));
         state.map_err(|e| Failure::demo("read the emulator's state", &e))
     }
 
     pub(super) async fn reset(&self) -> Result<(), Failure> {
-        let answer = self
-            .ask(Method::POST, "/_emulator/reset", &[], String::new())
-            .await;
-        answer
-            .map(drop)
-            .map_err(|e| Failure::demo("reset the emulator", &e))
+        let answer = self.ask(Method::POST, "/_emulator/reset", &[], String::new()).await;
+        answer.map(drop).map_err(|e| Failure::demo("reset the emulator", &e))
     }
 
     /// How many log streams a function has: one per environment.
@@ -129,19 +123,11 @@ impl Observer {
         body: String,
     ) -> Result<Bytes, Problem> {
         let stream = TcpStream::connect(&self.address).await?;
-        let (mut connection, driver) =
-            http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await?;
+        let (mut connection, driver) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(driver);
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", &self.address);
-        let request = headers.iter().fold(request, |request, (name, value)| {
-            request.header(*name, *value)
-        });
-        let answer = connection
-            .send_request(request.body(Full::from(body))?)
-            .await?;
+        let request = Request::builder().method(method).uri(path).header("host", &self.address);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer = connection.send_request(request.body(Full::from(body))?).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
         driver.abort();
@@ -158,11 +144,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 fn refusal(status: StatusCode, body: &[u8]) -> Problem {
     let text = String::from_utf8_lossy(body);
-    let words = if text.is_empty() {
-        status.to_string()
-    } else {
-        format!("{status}: {text}")
-    };
+    let words = if text.is_empty() { status.to_string() } else { format!("{status}: {text}") };
     words.into()
 }
 
@@ -183,14 +165,8 @@ mod tests {
         .unwrap();
         let function = &state.functions[0];
         assert_eq!((function.in_use, function.peak_in_use), (2, 5));
-        assert_eq!(
-            (function.environments.busy, function.environments.started),
-            (2, 5)
-        );
-        assert_eq!(
-            (function.invocations.succeeded, function.invocations.failed),
-            (7, 1)
-        );
+        assert_eq!((function.environments.busy, function.environments.started), (2, 5));
+        assert_eq!((function.invocations.succeeded, function.invocations.failed), (7, 1));
         assert_eq!(function.event_queue.waiting, 10);
         assert_eq!(function.throttles.values().sum::<u64>(), 15);
         assert_eq!(state.queues[0].messages(), 6);

@@ -23,9 +23,7 @@ const REASON: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
 const LIMITS: [Option<u64>; 4] = [Some(5), Some(10), Some(50), None];
 
 pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experiment, Failure> {
-    anstream::eprintln!(
-        "1 of 3: {requests} synchronous requests at the same instant, on four limits"
-    );
+    anstream::eprintln!("1 of 3: {requests} synchronous requests at the same instant, on four limits");
     world.fresh().await?;
     world.create_function(FUNCTION).await?;
     let mut rows = Vec::new();
@@ -40,26 +38,16 @@ pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experimen
         reports.push(finished.report);
     }
     rows.push(once_cold(&cold_answers));
-    let skew = reports
-        .iter()
-        .filter_map(|report: &Report| report.start_skew_ms);
+    let skew = reports.iter().filter_map(|report: &Report| report.start_skew_ms);
     let title = format!(
         "1 Synchronous: {requests} requests released at the same instant (all had left within {})",
         show_ms(skew.fold(0.0, f64::max)),
     );
-    Ok(Experiment {
-        title,
-        rows,
-        reports,
-    })
+    Ok(Experiment { title, rows, reports })
 }
 
 /// One burst, and how many environments were started for it.
-async fn burst(
-    world: &World,
-    limit: Option<u64>,
-    requests: u64,
-) -> Result<(Finished, u64), Failure> {
+async fn burst(world: &World, limit: Option<u64>, requests: u64) -> Result<(Finished, u64), Failure> {
     world.reserve(FUNCTION, limit).await?;
     let before = world.settled(FUNCTION).await?.environments.started;
     let plan = Plan::burst(&world.clients, FUNCTION, Mode::Sync, requests);
@@ -78,28 +66,12 @@ fn observations(limit: Option<u64>, requests: u64, started: u64, finished: &Fini
     let admitted = limit.map_or(requests, |limit| limit.min(requests));
     let mut rows = vec![Row::equal("200", admitted, counts.ok()).case(case(limit))];
     if admitted < requests {
-        rows.push(Row::equal(
-            format!("429 {REASON}"),
-            requests - admitted,
-            throttled(counts),
-        ));
+        rows.push(Row::equal(format!("429 {REASON}"), requests - admitted, throttled(counts)));
     }
-    rows.push(Row::equal(
-        "cold starts, one per environment started",
-        started,
-        counts.ok_cold,
-    ));
-    rows.push(Row::equal(
-        "environments that answered",
-        admitted,
-        report.environments.unwrap_or(0),
-    ));
+    rows.push(Row::equal("cold starts, one per environment started", started, counts.ok_cold));
+    rows.push(Row::equal("environments that answered", admitted, report.environments.unwrap_or(0)));
     if let Some(limit) = limit {
-        rows.push(Row::at_most(
-            "running at the same time",
-            limit,
-            report.max_concurrency,
-        ));
+        rows.push(Row::at_most("running at the same time", limit, report.max_concurrency));
     }
     let other = counts.errors() + counts.of(Class::Throttled) - throttled(counts);
     if other > 0 {
@@ -125,30 +97,15 @@ mod tests {
     use crate::report::tests::example;
 
     fn finished(report: Report) -> Finished {
-        Finished {
-            report,
-            environments: HashMap::new(),
-        }
+        Finished { report, environments: HashMap::new() }
     }
 
     #[test]
     fn a_burst_on_five_is_judged() {
         let rows = observations(Some(5), 100, 5, &finished(example()));
         assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
-        let cells: Vec<_> = rows
-            .iter()
-            .map(|row| (row.expected.as_str(), row.observed.as_str()))
-            .collect();
-        assert_eq!(
-            cells,
-            [
-                ("5", "5"),
-                ("95", "95"),
-                ("5", "5"),
-                ("5", "5"),
-                ("≤ 5", "5")
-            ]
-        );
+        let cells: Vec<_> = rows.iter().map(|row| (row.expected.as_str(), row.observed.as_str())).collect();
+        assert_eq!(cells, [("5", "5"), ("95", "95"), ("5", "5"), ("5", "5"), ("≤ 5", "5")]);
     }
 
     #[test]
@@ -157,36 +114,19 @@ mod tests {
             let mut report = example();
             change(&mut report);
             let rows = observations(Some(5), 100, 5, &finished(report));
-            let failed: Vec<_> = rows
-                .iter()
-                .filter(|row| !row.ok)
-                .map(|row| row.what.as_str())
-                .collect();
+            let failed: Vec<_> = rows.iter().filter(|row| !row.ok).map(|row| row.what.as_str()).collect();
             assert_eq!(failed, [row]);
         };
         check(|report| report.counts.timeout = 1, "anything else");
-        check(
-            |report| _ = report.counts.throttled.insert("Other".into(), 1),
-            "anything else",
-        );
-        check(
-            |report| report.max_concurrency = Some(6),
-            "running at the same time",
-        );
-        check(
-            |report| report.environments = Some(4),
-            "environments that answered",
-        );
+        check(|report| _ = report.counts.throttled.insert("Other".into(), 1), "anything else");
+        check(|report| report.max_concurrency = Some(6), "running at the same time");
+        check(|report| report.environments = Some(4), "environments that answered");
     }
 
     #[test]
     fn unreserved_admits_everybody() {
         let mut report = example();
-        report.counts = Counts {
-            ok_warm: 50,
-            ok_cold: 50,
-            ..Counts::default()
-        };
+        report.counts = Counts { ok_warm: 50, ok_cold: 50, ..Counts::default() };
         report.environments = Some(100);
         let rows = observations(None, 100, 50, &finished(report));
         assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
@@ -196,11 +136,7 @@ mod tests {
     #[test]
     fn an_environment_is_cold_once() {
         let check = |cold: &[u64], ok| {
-            let answers = cold
-                .iter()
-                .enumerate()
-                .map(|(n, &cold)| (n.to_string(), cold))
-                .collect();
+            let answers = cold.iter().enumerate().map(|(n, &cold)| (n.to_string(), cold)).collect();
             assert_eq!(once_cold(&answers).ok, ok, "{cold:?}");
         };
         check(&[1, 1, 1], true);

@@ -33,37 +33,17 @@ impl Row {
 
     /// As many or more.
     pub(super) fn at_least(what: impl Into<String>, least: u64, observed: u64) -> Row {
-        Row::new(
-            what.into(),
-            format!("≥ {least}"),
-            observed.to_string(),
-            observed >= least,
-        )
+        Row::new(what.into(), format!("≥ {least}"), observed.to_string(), observed >= least)
     }
 
     /// Somewhere between.
-    pub(super) fn within(
-        what: impl Into<String>,
-        range: RangeInclusive<u64>,
-        observed: u64,
-    ) -> Row {
+    pub(super) fn within(what: impl Into<String>, range: RangeInclusive<u64>, observed: u64) -> Row {
         let expected = format!("{} to {}", range.start(), range.end());
-        Row::new(
-            what.into(),
-            expected,
-            observed.to_string(),
-            range.contains(&observed),
-        )
+        Row::new(what.into(), expected, observed.to_string(), range.contains(&observed))
     }
 
     fn new(what: String, expected: String, observed: String, ok: bool) -> Row {
-        Row {
-            case: String::new(),
-            what,
-            expected,
-            observed,
-            ok,
-        }
+        Row { case: String::new(), what, expected, observed, ok }
     }
 
     /// What is observed, behind a column of settings where there are any.
@@ -78,10 +58,7 @@ impl Row {
 
     /// Begins a new setting.
     pub(super) fn case(self, case: impl Into<String>) -> Row {
-        Row {
-            case: case.into(),
-            ..self
-        }
+        Row { case: case.into(), ..self }
     }
 }
 
@@ -100,10 +77,7 @@ fn write_table(out: &mut String, title: &str, rows: &[Row]) -> std::fmt::Result 
     let observed = width("observed", rows.iter().map(|row| &row.observed));
 
     writeln!(out, "{STRONG}{title}{STRONG:#}")?;
-    let head = format!(
-        "{:label$}  {:>expected$}  {:>observed$}",
-        "", "expected", "observed"
-    );
+    let head = format!("{:label$}  {:>expected$}  {:>observed$}", "", "expected", "observed");
     writeln!(out, "  {FAINT}{head}{FAINT:#}")?;
     for (row, text) in rows.iter().zip(&labels) {
         let style = if row.ok { Style::new() } else { BAD };
@@ -127,10 +101,7 @@ mod tests {
     #[test]
     fn rows_judge() {
         let check = |row: Row, expected: &str, observed: &str, ok: bool| {
-            assert_eq!(
-                (row.expected.as_str(), row.observed.as_str(), row.ok),
-                (expected, observed, ok)
-            );
+            assert_eq!((row.expected.as_str(), row.observed.as_str(), row.ok), (expected, observed, ok));
         };
         check(Row::equal("x", 5, 5), "5", "5", true);
         check(Row::equal("x", 5, 6), "5", "6", false);
@@ -161,9 +132,6 @@ mod tests {
         let text = anstream::adapter::strip_str(&render("1 Synchronous", &rows)).to_string();
         assert_eq!(text, expected);
         let without_cases = render("2", &[Row::equal("202", 20, 20)]);
-        assert!(
-            without_cases.contains("\n  202        20  "),
-            "{without_cases}"
-        );
+        assert!(without_cases.contains("\n  202        20  "), "{without_cases}");
     }
 }

@@ -36,8 +36,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn open(endpoint: &str, stop: CancellationToken) -> Result<World, Failure> {
-        let this =
-            std::env::current_exe().map_err(|e| Failure::demo("find its own executable", &e))?;
+        let this = std::env::current_exe().map_err(|e| Failure::demo("find its own executable", &e))?;
         Ok(World {
             clients: Clients::at(endpoint).await?,
             observer: Observer::new(endpoint)?,
@@ -54,30 +53,13 @@ impl World {
     /// Creates the sample function and waits until it can be invoked.
     pub(super) async fn create_function(&self, name: &str) -> Result<(), Failure> {
         let step = format!("create function {name}");
-        let code = FunctionCode::builder()
-            .zip_file(Blob::new(self.package.clone()))
-            .build();
-        let request = self
-            .clients
-            .lambda
-            .create_function()
-            .function_name(name)
-            .role(ROLE);
-        let request = request
-            .runtime(Runtime::Providedal2023)
-            .handler("bootstrap")
-            .code(code);
+        let code = FunctionCode::builder().zip_file(Blob::new(self.package.clone())).build();
+        let request = self.clients.lambda.create_function().function_name(name).role(ROLE);
+        let request = request.runtime(Runtime::Providedal2023).handler("bootstrap").code(code);
         let request = request.timeout(TIMEOUT_S).memory_size(MEMORY_MB);
-        request
-            .send()
-            .await
-            .map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))?;
+        request.send().await.map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))?;
         until(&step, async || {
-            let request = self
-                .clients
-                .lambda
-                .get_function_configuration()
-                .function_name(name);
+            let request = self.clients.lambda.get_function_configuration().function_name(name);
             let function = request.send().await;
             let function = function.map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))?;
             Ok((function.state() == Some(&Lifecycle::Active)).then_some(()))
@@ -94,19 +76,11 @@ impl World {
                 let n = i32::try_from(n).map_err(|e| Failure::demo(&step, &e))?;
                 let request = lambda.put_function_concurrency().function_name(name);
                 let answer = request.reserved_concurrent_executions(n).send().await;
-                answer
-                    .map(drop)
-                    .map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))
+                answer.map(drop).map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))
             }
             None => {
-                let answer = lambda
-                    .delete_function_concurrency()
-                    .function_name(name)
-                    .send()
-                    .await;
-                answer
-                    .map(drop)
-                    .map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))
+                let answer = lambda.delete_function_concurrency().function_name(name).send().await;
+                answer.map(drop).map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))
             }
         }
     }
@@ -119,9 +93,7 @@ impl World {
     pub(super) async fn function(&self, name: &str) -> Result<FunctionState, Failure> {
         let State { functions, .. } = self.observer.state().await?;
         let found = functions.into_iter().find(|function| function.name == name);
-        found.ok_or_else(|| {
-            Failure::demo("read the emulator's state", &format!("no function {name}"))
-        })
+        found.ok_or_else(|| Failure::demo("read the emulator's state", &format!("no function {name}")))
     }
 
     /// Waits until nothing of a function runs: an environment is busy a moment
@@ -146,10 +118,7 @@ pub(super) async fn until<T>(
             return Ok(seen);
         }
         if started.elapsed() > PATIENCE {
-            return Err(Failure::demo(
-                step,
-                &format!("it did not happen within {PATIENCE:?}"),
-            ));
+            return Err(Failure::demo(step, &format!("it did not happen within {PATIENCE:?}")));
         }
         tokio::time::sleep(POLL).await;
     }
@@ -157,9 +126,8 @@ pub(super) async fn until<T>(
 
 /// A deployment package whose bootstrap is this program in another role.
 fn package(executable: &Path) -> Result<Vec<u8>, zip::result::ZipError> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .unix_permissions(0o755);
+    let options =
+        SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).unix_permissions(0o755);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file("bootstrap", options)?;
     zip.write_all(bootstrap(&executable.to_string_lossy()).as_bytes())?;
@@ -168,10 +136,7 @@ fn package(executable: &Path) -> Result<Vec<u8>, zip::result::ZipError> {
 
 fn bootstrap(executable: &str) -> String {
     // Inside single quotes the shell knows only the quote itself.
-    format!(
-        "#!/bin/sh\nexec '{}' sandbox-fn\n",
-        executable.replace('\'', r"'\''")
-    )
+    format!("#!/bin/sh\nexec '{}' sandbox-fn\n", executable.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -182,10 +147,7 @@ mod tests {
     #[test]
     fn the_shell_sees_the_path_as_it_is() {
         let check = |path: &str, line: &str| {
-            assert_eq!(
-                bootstrap(path),
-                format!("#!/bin/sh\nexec {line} sandbox-fn\n")
-            );
+            assert_eq!(bootstrap(path), format!("#!/bin/sh\nexec {line} sandbox-fn\n"));
         };
         check("/opt/loadgen", "'/opt/loadgen'");
         check("/my tools/$HOME", "'/my tools/$HOME'");

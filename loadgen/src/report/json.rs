@@ -25,26 +25,18 @@ pub struct ReportFile {
 
 impl ReportFile {
     pub fn create(path: &Path) -> Result<ReportFile, Failure> {
-        let failure = |problem: String| Failure::ReportFile {
-            path: path.to_owned(),
-            problem,
-        };
+        let failure = |problem: String| Failure::ReportFile { path: path.to_owned(), problem };
         if path.is_dir() {
             return Err(failure("is a directory".to_owned()));
         }
-        let parent = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let draft = tempfile::Builder::new()
             .prefix(".loadgen-")
             // What a plain file would get; the umask narrows it.
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(parent.unwrap_or(Path::new(".")));
         let draft = draft.map_err(|error| failure(format!("cannot write: {}", error.kind())))?;
-        Ok(ReportFile {
-            path: path.to_owned(),
-            draft,
-        })
+        Ok(ReportFile { path: path.to_owned(), draft })
     }
 
     /// Writes the draft and renames it into place.
@@ -53,13 +45,8 @@ impl ReportFile {
             path: self.path.clone(),
             problem: format!("cannot write: {error}"),
         };
-        self.draft
-            .write_all(render(report).as_bytes())
-            .map_err(failure)?;
-        self.draft
-            .persist(&self.path)
-            .map(drop)
-            .map_err(|error| failure(error.error))
+        self.draft.write_all(render(report).as_bytes()).map_err(failure)?;
+        self.draft.persist(&self.path).map(drop).map_err(|error| failure(error.error))
     }
 }
 
@@ -85,19 +72,13 @@ mod tests {
         check("/retries", json!("off"));
         check("/arrivals", json!({"kind": "at_once", "requests": 100}));
         check("/counts/ok_cold", json!(5));
-        check(
-            "/counts/throttled",
-            json!({"ReservedFunctionConcurrentInvocationLimitExceeded": 95}),
-        );
+        check("/counts/throttled", json!({"ReservedFunctionConcurrentInvocationLimitExceeded": 95}));
         check("/latency_ms/throttled/p99", json!(20.0));
         check("/environments", json!(5));
         check("/max_concurrency_source", json!("answers"));
         check("/start_skew_ms", json!(12.5));
         check("/cold_start_ms", json!({"p50": 18.0, "max": 21.0}));
-        check(
-            "/expectations/0",
-            json!({"text": "ok==5", "observed": 5.0, "ok": true}),
-        );
+        check("/expectations/0", json!({"text": "ok==5", "observed": 5.0, "ok": true}));
         assert_eq!(value.get("queue"), None);
     }
 
@@ -110,11 +91,7 @@ mod tests {
         file.write(&example()).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), render(&example()));
         drop(ReportFile::create(&path).unwrap());
-        assert_eq!(
-            std::fs::read_dir(directory.path()).unwrap().count(),
-            1,
-            "no draft is left behind"
-        );
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no draft is left behind");
     }
 
     #[test]

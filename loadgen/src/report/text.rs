@@ -66,27 +66,14 @@ fn title(report: &Report) -> String {
         (Mode::Async, Some(function)) => format!("{requests} asynchronous requests to {function}"),
         _ => format!("{requests} messages"),
     };
-    let interrupted = if report.interrupted {
-        ", interrupted"
-    } else {
-        ""
-    };
-    format!(
-        "{what}, {}, at {}, retries off{interrupted}",
-        report.arrivals, report.endpoint
-    )
+    let interrupted = if report.interrupted { ", interrupted" } else { "" };
+    format!("{what}, {}, at {}, retries off{interrupted}", report.arrivals, report.endpoint)
 }
 
 fn rows(report: &Report) -> Vec<Row> {
-    let seen = Class::ALL
-        .into_iter()
-        .filter(|&class| report.counts.of(class) > 0);
+    let seen = Class::ALL.into_iter().filter(|&class| report.counts.of(class) > 0);
     let rows = seen.flat_map(|class| {
-        if class == Class::Throttled {
-            throttle_rows(report)
-        } else {
-            vec![row(report, class)]
-        }
+        if class == Class::Throttled { throttle_rows(report) } else { vec![row(report, class)] }
     });
     rows.collect()
 }
@@ -132,24 +119,13 @@ fn class_label(class: Class, mode: Mode) -> (Style, &'static str) {
 }
 
 fn write_table(out: &mut String, rows: &[Row]) -> std::fmt::Result {
-    let width = rows
-        .iter()
-        .map(|row| row.label.len())
-        .max()
-        .unwrap_or(0)
-        .max("outcome".len());
+    let width = rows.iter().map(|row| row.label.len()).max().unwrap_or(0).max("outcome".len());
     let head = format!(
         "{:width$}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
         "outcome", "count", "p50", "p90", "p99", "max"
     );
     writeln!(out, "  {FAINT}{head}{FAINT:#}")?;
-    for Row {
-        style,
-        label,
-        count,
-        latency,
-    } in rows
-    {
+    for Row { style, label, count, latency } in rows {
         write!(out, "  {style}{label:width$}{style:#}  {count:>8}")?;
         if let Some(latency) = latency {
             for ms in [latency.p50, latency.p90, latency.p99, latency.max] {
@@ -166,22 +142,14 @@ fn facts(report: &Report) -> Vec<String> {
     let plural = |n: u64, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     facts.extend(report.environments.map(|n| plural(n, "environment")));
     facts.extend(report.max_concurrency.map(|n| concurrency(n, report)));
-    facts.extend(report.cold_start_ms.map(|cold| {
-        format!(
-            "cold start p50 {}, max {}",
-            show_ms(cold.p50),
-            show_ms(cold.max)
-        )
-    }));
     facts.extend(
         report
-            .start_skew_ms
-            .map(|ms| format!("start skew {}", show_ms(ms))),
+            .cold_start_ms
+            .map(|cold| format!("cold start p50 {}, max {}", show_ms(cold.p50), show_ms(cold.max))),
     );
+    facts.extend(report.start_skew_ms.map(|ms| format!("start skew {}", show_ms(ms))));
     // A burst's lag is its start skew.
-    let lag = report
-        .send_lag_ms
-        .filter(|_| report.start_skew_ms.is_none());
+    let lag = report.send_lag_ms.filter(|_| report.start_skew_ms.is_none());
     facts.extend(lag.map(|lag| format!("sent up to {} late", show_ms(lag.max))));
     facts.push(format!("wall {}", show_ms(report.wall_s * 1000.0)));
     facts.extend(report.queue.map(|queue| match queue.drain_s {
@@ -237,18 +205,9 @@ mod tests {
         report.mode = Mode::Queue;
         report.interrupted = true;
         report.notes.insert(Class::NotSent, "interrupted".into());
-        report.queue = Some(QueueReport {
-            sent: 3,
-            drained: false,
-            left: 1,
-            drain_s: None,
-        });
+        report.queue = Some(QueueReport { sent: 3, drained: false, left: 1, drain_s: None });
         let text = plain(&report);
-        for part in [
-            "retries off, interrupted",
-            "not_sent: interrupted",
-            "queue not empty, 1 message left",
-        ] {
+        for part in ["retries off, interrupted", "not_sent: interrupted", "queue not empty, 1 message left"] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }

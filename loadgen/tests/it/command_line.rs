@@ -9,11 +9,7 @@ fn run(arguments: &[&str]) -> Ran {
 /// One line that names the culprit, then perhaps a blank line and a hint.
 fn check(flags: &[&str], culprit: &str, hint: Option<&str>) {
     let ran = run(&[&["run"], flags].concat());
-    assert_eq!(
-        (ran.code, ran.stdout.as_str()),
-        (2, ""),
-        "{flags:?} {ran:?}"
-    );
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{flags:?} {ran:?}");
     let lines: Vec<&str> = ran.stderr.lines().collect();
     assert!(lines[0].starts_with("error: "), "{ran:?}");
     assert!(lines[0].contains(culprit), "{culprit} in {}", lines[0]);
@@ -21,11 +17,7 @@ fn check(flags: &[&str], culprit: &str, hint: Option<&str>) {
         None => assert_eq!(lines.len(), 1, "{ran:?}"),
         Some(hint) => {
             assert_eq!((lines.len(), lines[1]), (3, ""), "{ran:?}");
-            assert!(
-                lines[2].starts_with("hint: ") && lines[2].contains(hint),
-                "{hint} in {}",
-                lines[2]
-            );
+            assert!(lines[2].starts_with("hint: ") && lines[2].contains(hint), "{hint} in {}", lines[2]);
         }
     }
 }
@@ -34,114 +26,44 @@ const HELP: Option<&str> = Some("--help");
 
 #[test]
 fn flags_that_contradict_each_other_are_refused() {
+    check(&["--function", "f", "--rate", "5", "--duration", "1s", "--requests", "5"], "--requests", HELP);
     check(
-        &[
-            "--function",
-            "f",
-            "--rate",
-            "5",
-            "--duration",
-            "1s",
-            "--requests",
-            "5",
-        ],
-        "--requests",
-        HELP,
-    );
-    check(
-        &[
-            "--function",
-            "f",
-            "--rate",
-            "5",
-            "--duration",
-            "1s",
-            "--concurrency",
-            "5",
-        ],
+        &["--function", "f", "--rate", "5", "--duration", "1s", "--concurrency", "5"],
         "--concurrency",
         HELP,
     );
     check(&["--function", "f", "--rate", "5"], "--duration", HELP);
     check(&["--function", "f", "--duration", "5s"], "--rate", HELP);
-    check(
-        &["--function", "f", "--queue", "q"],
-        "--queue needs --mode queue",
-        None,
-    );
-    check(
-        &["--function", "f", "--drain-timeout", "1s"],
-        "--drain-timeout needs --mode queue",
-        None,
-    );
-    check(
-        &["--mode", "queue", "--queue", "q", "--function", "f"],
-        "--function has no meaning",
-        None,
-    );
+    check(&["--function", "f", "--queue", "q"], "--queue needs --mode queue", None);
+    check(&["--function", "f", "--drain-timeout", "1s"], "--drain-timeout needs --mode queue", None);
+    check(&["--mode", "queue", "--queue", "q", "--function", "f"], "--function has no meaning", None);
 }
 
 #[test]
 fn what_is_missing_is_named() {
     check(&[], "--function is missing", Some("--function sandbox"));
-    check(
-        &["--mode", "async"],
-        "--function is missing",
-        Some("--function sandbox"),
-    );
-    check(
-        &["--mode", "queue"],
-        "--queue is missing",
-        Some("--queue demo-queue"),
-    );
+    check(&["--mode", "async"], "--function is missing", Some("--function sandbox"));
+    check(&["--mode", "queue"], "--queue is missing", Some("--queue demo-queue"));
     check(&["--function", " "], "--function must not be empty", None);
 }
 
 #[test]
 fn values_out_of_range_are_refused() {
     check(&["--function", "f", "--requests", "0"], "--requests", HELP);
-    check(
-        &["--function", "f", "--requests", "many"],
-        "--requests",
-        HELP,
-    );
-    check(
-        &["--function", "f", "--concurrency", "0"],
-        "--concurrency",
-        HELP,
-    );
-    check(
-        &["--function", "f", "--rate", "0", "--duration", "1s"],
-        "--rate",
-        HELP,
-    );
-    check(
-        &["--function", "f", "--rate", "5", "--duration", "0s"],
-        "--duration",
-        HELP,
-    );
+    check(&["--function", "f", "--requests", "many"], "--requests", HELP);
+    check(&["--function", "f", "--concurrency", "0"], "--concurrency", HELP);
+    check(&["--function", "f", "--rate", "0", "--duration", "1s"], "--rate", HELP);
+    check(&["--function", "f", "--rate", "5", "--duration", "0s"], "--duration", HELP);
     check(&["--function", "f", "--timeout", "10"], "has no unit", HELP);
     check(
         &["--function", "f", "--requests", "900000000"],
         "--requests 900000000 at once",
         Some("--concurrency"),
     );
-    check(
-        &["--function", "f", "--expect", "okay==5"],
-        "'okay' is not a number of the report",
-        HELP,
-    );
+    check(&["--function", "f", "--expect", "okay==5"], "'okay' is not a number of the report", HELP);
     check(&["--function", "f", "--mode", "later"], "--mode", HELP);
-    check(
-        &["--function", "f", "--target", "localhost:4566"],
-        "--target",
-        HELP,
-    );
-    check(
-        &["--function", "f", "--no-such-flag"],
-        "--no-such-flag",
-        HELP,
-    );
+    check(&["--function", "f", "--target", "localhost:4566"], "--target", HELP);
+    check(&["--function", "f", "--no-such-flag"], "--no-such-flag", HELP);
 }
 
 #[test]
@@ -151,46 +73,23 @@ fn a_payload_that_cannot_be_sent_is_refused() {
     let text = directory.path().join("text.json");
     std::fs::write(&text, "no json").unwrap();
     let text = format!("@{}", text.display());
-    check(
-        &["--function", "f", "--payload", "no json"],
-        "--payload is not JSON",
-        None,
-    );
-    check(
-        &["--function", "f", "--payload", &missing],
-        "missing.json: cannot read",
-        Some("@FILE"),
-    );
-    check(
-        &["--function", "f", "--payload", &text],
-        "text.json: is not JSON",
-        Some("@FILE"),
-    );
+    check(&["--function", "f", "--payload", "no json"], "--payload is not JSON", None);
+    check(&["--function", "f", "--payload", &missing], "missing.json: cannot read", Some("@FILE"));
+    check(&["--function", "f", "--payload", &text], "text.json: is not JSON", Some("@FILE"));
 }
 
 #[test]
 fn an_endpoint_where_nobody_listens_is_an_error_with_a_remedy() {
     // A port that was just free, and that nobody else is given so soon.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("http://127.0.0.1:{port}");
     let expected = format!("nothing answers at {url}: connection refused");
-    check(
-        &["--function", "f", "--target", &url],
-        &expected,
-        Some("start the emulator"),
-    );
+    check(&["--function", "f", "--target", &url], &expected, Some("start the emulator"));
 
     let mut command = loadgen(&["run", "--function", "f"]);
     let ran = Ran::new(&command.env("AWS_ENDPOINT_URL", &url).output().unwrap());
     assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.contains(&expected),
-        "the emulator is where AWS_ENDPOINT_URL says: {ran:?}"
-    );
+    assert!(ran.stderr.contains(&expected), "the emulator is where AWS_ENDPOINT_URL says: {ran:?}");
 }
 
 #[test]
@@ -212,19 +111,12 @@ fn help_is_short_and_long() {
     assert!(long.stdout.len() > 2 * short.stdout.len());
     assert!(long.stdout.contains("Examples:") && !short.stdout.contains("Examples:"));
     assert!(run(&["--help"]).stdout.contains("Exit codes:"));
-    assert!(
-        !run(&["--help"]).stdout.contains("sandbox-fn"),
-        "it is not for people"
-    );
+    assert!(!run(&["--help"]).stdout.contains("sandbox-fn"), "it is not for people");
     assert_eq!(run(&[]).code, 2);
 }
 
 #[cfg(not(feature = "aws"))]
 #[test]
 fn without_the_feature_aws_is_a_usage_error() {
-    check(
-        &["--function", "f", "--target", "aws"],
-        "--target aws",
-        Some("feature `aws`"),
-    );
+    check(&["--function", "f", "--target", "aws"], "--target aws", Some("feature `aws`"));
 }

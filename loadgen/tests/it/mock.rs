@@ -30,11 +30,7 @@ pub(crate) enum Answer {
 
 impl Answer {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Answer {
-        Answer::Reply {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-        }
+        Answer::Reply { status, headers: Vec::new(), body: body.into() }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Answer {
@@ -83,11 +79,7 @@ impl Mock {
             arrivals: watch::Sender::new(0),
         });
         runtime.spawn(accept(listener, Arc::clone(&server)));
-        Mock {
-            endpoint,
-            server,
-            runtime,
-        }
+        Mock { endpoint, server, runtime }
     }
 
     /// Requests that have arrived so far.
@@ -98,9 +90,7 @@ impl Mock {
     /// Blocks until so many requests have arrived.
     pub(crate) fn wait_for(&self, requests: u64) {
         let mut arrivals = self.server.arrivals.subscribe();
-        self.runtime
-            .block_on(arrivals.wait_for(|&n| n >= requests))
-            .unwrap();
+        self.runtime.block_on(arrivals.wait_for(|&n| n >= requests)).unwrap();
     }
 
     /// `loadgen run --target THIS` and more.
@@ -154,8 +144,8 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
     while let Ok((stream, _)) = listener.accept().await {
         let server = Arc::clone(&server);
         let service = service_fn(move |request| answer(Arc::clone(&server), request));
-        let connection = hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service);
+        let connection =
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connection);
     }
 }
@@ -166,56 +156,31 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, std::io::Error> {
     let (parts, body) = request.into_parts();
-    let header = |name| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let body = body
-        .collect()
-        .await
-        .map_err(std::io::Error::other)?
-        .to_bytes();
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
     let asked = Asked {
         n: server.arrived.fetch_add(1, Ordering::SeqCst),
         path: parts.uri.path().to_owned(),
         invocation_type: header("x-amz-invocation-type").to_owned(),
-        operation: header("x-amz-target")
-            .rsplit('.')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        operation: header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     server.arrivals.send_modify(|arrivals| *arrivals += 1);
     let mut answer = (server.script)(&asked);
     if let Answer::Together(requests, then) = answer {
         let mut arrivals = server.arrivals.subscribe();
-        arrivals
-            .wait_for(|&n| n >= requests)
-            .await
-            .map_err(std::io::Error::other)?;
+        arrivals.wait_for(|&n| n >= requests).await.map_err(std::io::Error::other)?;
         answer = *then;
     }
     match answer {
-        Answer::Reply {
-            status,
-            headers,
-            body,
-        } => {
+        Answer::Reply { status, headers, body } => {
             let response = Response::builder().status(status);
-            let response = headers
-                .iter()
-                .fold(response, |r, (name, value)| r.header(*name, *value));
-            response
-                .body(Full::from(body))
-                .map_err(std::io::Error::other)
+            let response = headers.iter().fold(response, |r, (name, value)| r.header(*name, *value));
+            response.body(Full::from(body)).map_err(std::io::Error::other)
         }
-        Answer::Hang | Answer::Together(..) => Ok(std::future::pending::<Result<_, Infallible>>()
-            .await
-            .unwrap()),
+        Answer::Hang | Answer::Together(..) => {
+            Ok(std::future::pending::<Result<_, Infallible>>().await.unwrap())
+        }
         Answer::HangUp => Err(std::io::Error::other("hung up as scripted")),
     }
 }

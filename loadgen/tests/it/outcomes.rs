@@ -87,16 +87,7 @@ fn every_kind_of_answer_is_counted_apart() {
         8 => Answer::HangUp,
         _ => Answer::Hang,
     });
-    let flags = [
-        "--function",
-        "f",
-        "--requests",
-        "10",
-        "--concurrency",
-        "1",
-        "--timeout",
-        "2s",
-    ];
+    let flags = ["--function", "f", "--requests", "10", "--concurrency", "1", "--timeout", "2s"];
     let (code, report) = mock.report(&flags);
     assert_eq!(code, 0);
     assert_eq!(
@@ -107,22 +98,12 @@ fn every_kind_of_answer_is_counted_apart() {
             "server_error": 2, "client_error": 1, "timeout": 1, "no_answer": 1, "not_sent": 0,
         })
     );
-    assert_eq!(
-        report["max_concurrency"], 1,
-        "one ends where the other begins"
-    );
+    assert_eq!(report["max_concurrency"], 1, "one ends where the other begins");
     assert_eq!(report["environments"], 1);
     assert_eq!(report["notes"]["function_error"], "Exception: no");
     assert_eq!(report["notes"]["server_error"], "ServiceException: broken");
-    assert_eq!(
-        report["notes"]["client_error"],
-        "ResourceNotFoundException: Function not found: f"
-    );
-    assert_eq!(
-        report["start_skew_ms"],
-        Value::Null,
-        "a closed loop has no common start"
-    );
+    assert_eq!(report["notes"]["client_error"], "ResourceNotFoundException: Function not found: f");
+    assert_eq!(report["start_skew_ms"], Value::Null, "a closed loop has no common start");
     assert_eq!(mock.arrived(), 10);
 }
 
@@ -136,16 +117,8 @@ fn events_are_accepted() {
             _ => Answer::new(400, "{}"),
         }
     });
-    let flags = [
-        "--function",
-        "sandbox",
-        "--mode",
-        "async",
-        "--requests",
-        "20",
-        "--payload",
-        r#"{"sleep": 1}"#,
-    ];
+    let flags =
+        ["--function", "sandbox", "--mode", "async", "--requests", "20", "--payload", r#"{"sleep": 1}"#];
     let (code, report) = mock.report(&flags);
     assert_eq!((code, &report["counts"]["accepted"]), (0, &json!(20)));
     assert_eq!(report["environments"], Value::Null);
@@ -154,14 +127,10 @@ fn events_are_accepted() {
 
 #[test]
 fn a_foreign_function_is_measured_by_the_clients_clock() {
-    let mock =
-        Mock::start(|_: &Asked| Answer::Together(7, Box::new(Answer::new(200, "\"hello\""))));
+    let mock = Mock::start(|_: &Asked| Answer::Together(7, Box::new(Answer::new(200, "\"hello\""))));
     let (_, report) = mock.report(&["--function", "f", "--requests", "7"]);
     assert_eq!(report["counts"]["ok_warm"], 7);
-    assert_eq!(
-        report["max_concurrency"], 7,
-        "the answers waited for each other"
-    );
+    assert_eq!(report["max_concurrency"], 7, "the answers waited for each other");
     assert_eq!(report["max_concurrency_source"], "client");
 }
 
@@ -170,10 +139,7 @@ fn an_open_loop_counts_from_the_intended_time() {
     let mock = Mock::start(|_: &Asked| Answer::new(200, "{}"));
     let (code, report) = mock.report(&["--function", "f", "--rate", "100", "--duration", "500ms"]);
     assert_eq!((code, &report["requests"]), (0, &json!(50)));
-    assert_eq!(
-        report["arrivals"],
-        json!({"kind": "open_loop", "per_second": 100.0, "duration_s": 0.5})
-    );
+    assert_eq!(report["arrivals"], json!({"kind": "open_loop", "per_second": 100.0, "duration_s": 0.5}));
     let count = |class: &str| report["counts"][class].as_u64().unwrap();
     // A machine that stalls for a second loses requests, and says so.
     assert_eq!(count("ok_warm") + count("not_sent"), 50, "{report:#}");
@@ -188,36 +154,25 @@ fn an_open_loop_does_not_hide_what_it_could_not_send() {
     let run = mock.command(&["--function", "f", "--rate", "100", "--duration", "500ms"]);
     // Eighty open files leave room for sixteen connections.
     let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", "ulimit -n 80; exec \"$0\" \"$@\""])
-        .arg(run.get_program());
-    command
-        .args(run.get_args())
-        .args(["--timeout", "2s", "--output", "json"]);
+    command.args(["-c", "ulimit -n 80; exec \"$0\" \"$@\""]).arg(run.get_program());
+    command.args(run.get_args()).args(["--timeout", "2s", "--output", "json"]);
     let ran = Ran::new(&command.output().unwrap());
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
     let count = |class: &str| report["counts"][class].as_u64().unwrap();
     // A machine that stalls may leave places unused, but never use more.
-    assert!(
-        count("timeout") <= 16 && count("not_sent") >= 34,
-        "{report:#}"
-    );
+    assert!(count("timeout") <= 16 && count("not_sent") >= 34, "{report:#}");
     assert_eq!(count("timeout") + count("not_sent"), 50, "{report:#}");
     assert!(report["notes"]["not_sent"].is_string(), "{report:#}");
 }
 
 #[test]
 fn a_closed_loop_never_has_more_open_than_users() {
-    let mock = Mock::start(|asked: &Asked| {
-        Answer::Together(3.max(asked.n), Box::new(Answer::new(200, "{}")))
-    });
+    let mock =
+        Mock::start(|asked: &Asked| Answer::Together(3.max(asked.n), Box::new(Answer::new(200, "{}"))));
     let flags = ["--function", "f", "--requests", "40", "--concurrency", "3"];
     let (code, report) = mock.report(&flags);
     assert_eq!((code, &report["counts"]["ok_warm"]), (0, &json!(40)));
-    assert_eq!(
-        report["arrivals"],
-        json!({"kind": "closed_loop", "requests": 40, "users": 3})
-    );
+    assert_eq!(report["arrivals"], json!({"kind": "closed_loop", "requests": 40, "users": 3}));
     assert_eq!(report["max_concurrency"], 3);
 }
 
@@ -232,17 +187,10 @@ fn a_server_that_goes_away_leaves_requests_unsent() {
     let ran = Ran::new(&command.output().unwrap());
     taker.join().unwrap();
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let (not_sent, no_answer) = (
-        &report["counts"]["not_sent"],
-        &report["counts"]["no_answer"],
-    );
+    let (not_sent, no_answer) = (&report["counts"]["not_sent"], &report["counts"]["no_answer"]);
     // Which of the two depends on whether the listener closed before a
     // connection stood in its queue; none may be missing.
-    assert_eq!(
-        not_sent.as_u64().unwrap() + no_answer.as_u64().unwrap(),
-        5,
-        "{report:#}"
-    );
+    assert_eq!(not_sent.as_u64().unwrap() + no_answer.as_u64().unwrap(), 5, "{report:#}");
 }
 
 #[test]
@@ -252,10 +200,7 @@ fn an_interrupt_gives_an_honest_partial_report() {
         _ => Answer::Hang,
     });
     let mut command = mock.command(&["--function", "f", "--requests", "50", "--concurrency", "2"]);
-    command
-        .args(["--output", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(["--output", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     mock.wait_for(5);
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
@@ -265,11 +210,7 @@ fn an_interrupt_gives_an_honest_partial_report() {
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(report["interrupted"], true);
     let counts = &report["counts"];
-    let counts = (
-        &counts["ok_warm"],
-        &counts["no_answer"],
-        &counts["not_sent"],
-    );
+    let counts = (&counts["ok_warm"], &counts["no_answer"], &counts["not_sent"]);
     assert_eq!(counts, (&json!(3), &json!(2), &json!(45)));
 }
 
@@ -293,10 +234,7 @@ fn a_failed_expectation_is_one_line_and_exit_code_1() {
     let lines: Vec<&str> = ran.stderr.lines().collect();
     assert_eq!(lines[0], "expectation failed: ok==5 (observed 3)");
     assert!(lines[1].starts_with("expectation failed: max_concurrency<1 (observed "));
-    assert_eq!(
-        lines[2],
-        "expectation failed: environments==1 (nothing observed)"
-    );
+    assert_eq!(lines[2], "expectation failed: environments==1 (nothing observed)");
     assert_eq!(lines.len(), 3, "{ran:?}");
     assert!(ran.stdout.contains("✓ ok==3"), "{ran:?}");
     assert!(ran.stdout.contains("✗ ok==5"), "{ran:?}");
@@ -306,11 +244,7 @@ fn a_failed_expectation_is_one_line_and_exit_code_1() {
 fn the_text_has_no_colour_outside_a_terminal() {
     let mock = Mock::start(|_: &Asked| Answer::new(200, "{}"));
     let ran = mock.run(&["--function", "f", "--requests", "3"]);
-    assert_eq!(
-        (ran.code, ran.stderr.as_str()),
-        (0, ""),
-        "nothing but the report"
-    );
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "nothing but the report");
     assert!(!ran.stdout.contains('\u{1b}'));
     assert!(ran.stdout.contains("200 warm"), "{}", ran.stdout);
 }

@@ -19,9 +19,7 @@ fn queue(asked: &Asked, messages: &AtomicU64, consumed_per_look: u64) -> Answer 
             Answer::new(200, answer.to_string())
         }
         "GetQueueAttributes" => {
-            let left = messages
-                .load(Ordering::SeqCst)
-                .saturating_sub(consumed_per_look);
+            let left = messages.load(Ordering::SeqCst).saturating_sub(consumed_per_look);
             messages.store(left, Ordering::SeqCst);
             let attributes = json!({"Attributes": {
                 "ApproximateNumberOfMessages": "0",
@@ -42,16 +40,7 @@ fn start(consumed_per_look: u64) -> Mock {
 #[test]
 fn messages_are_confirmed_and_the_queue_drains() {
     let mock = start(10);
-    let flags = [
-        "--mode",
-        "queue",
-        "--queue",
-        "demo-queue",
-        "--requests",
-        "20",
-        "--expect",
-        "drain<1m",
-    ];
+    let flags = ["--mode", "queue", "--queue", "demo-queue", "--requests", "20", "--expect", "drain<1m"];
     let (code, report) = mock.report(&flags);
     assert_eq!(code, 0, "{report:#}");
     assert_eq!(report["counts"]["accepted"], 20);
@@ -64,44 +53,24 @@ fn messages_are_confirmed_and_the_queue_drains() {
 #[test]
 fn a_queue_that_stays_full_fails_the_run() {
     let mock = start(0);
-    let ran = mock.run(&[
-        "--mode",
-        "queue",
-        "--queue",
-        QUEUE_URL,
-        "--requests",
-        "3",
-        "--drain-timeout",
-        "300ms",
-    ]);
+    let ran =
+        mock.run(&["--mode", "queue", "--queue", QUEUE_URL, "--requests", "3", "--drain-timeout", "300ms"]);
     assert_eq!(ran.code, 1);
-    assert_eq!(
-        ran.stderr,
-        "expectation failed: the queue becomes empty (3 messages left)\n"
-    );
-    assert!(
-        ran.stdout.contains("queue not empty, 3 messages left"),
-        "{}",
-        ran.stdout
-    );
+    assert_eq!(ran.stderr, "expectation failed: the queue becomes empty (3 messages left)\n");
+    assert!(ran.stdout.contains("queue not empty, 3 messages left"), "{}", ran.stdout);
 }
 
 #[test]
 fn a_queue_that_does_not_exist_is_an_error() {
     let mock = Mock::start(|_: &Asked| {
         let body = r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"The specified queue does not exist."}"#;
-        Answer::new(400, body).with_header(
-            "x-amzn-query-error",
-            "AWS.SimpleQueueService.NonExistentQueue;Sender",
-        )
+        Answer::new(400, body)
+            .with_header("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
     });
     let ran = mock.run(&["--mode", "queue", "--queue", "nope"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     let first = ran.stderr.lines().next().unwrap();
     assert!(first.starts_with("error: --queue nope: "), "{first}");
-    assert!(
-        first.ends_with("The specified queue does not exist."),
-        "{first}"
-    );
+    assert!(first.ends_with("The specified queue does not exist."), "{first}");
     assert!(ran.stderr.contains("\n\nhint: create it first"), "{ran:?}");
 }
