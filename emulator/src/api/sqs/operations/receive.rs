@@ -15,8 +15,8 @@ use crate::engine::{Delivery, MessageAttribute, MessageId, ReceiveRequest};
 /// Who sent each message. The emulator knows no users: all senders are one.
 const SENDER_ID: &str = "AIDAEMULATOREMULATOR";
 
-/// System attributes that a request may name; those of FIFO queues and other
-/// queue attributes are no error, and are not there.
+/// What a request may name; attributes of FIFO queues' messages are no error,
+/// they are just not there.
 const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "All",
     "SenderId",
