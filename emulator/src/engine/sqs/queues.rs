@@ -105,6 +105,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Changes a queue's tags; nothing is decided by them.
+    pub fn change_queue_tags(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> Result<(), SqsError> {
+        change(&mut self.queue_mut(name)?.tags);
+        Ok(())
+    }
+
     /// Deletes a queue with its messages; those who wait at it get nothing.
     pub fn delete_queue(&mut self, now: Timestamp, name: &str) -> Result<(), SqsError> {
         self.tick(now);

@@ -1,0 +1,18 @@
+//! The actions.
+
+mod batch;
+mod delete;
+mod queue_attributes;
+mod queues;
+mod receive;
+mod send;
+mod tags;
+mod visibility;
+
+pub(super) use delete::{DeleteMessage, DeleteMessageBatch};
+pub(super) use queue_attributes::{GetQueueAttributes, SetQueueAttributes};
+pub(super) use queues::{CreateQueue, DeleteQueue, GetQueueUrl, ListQueues, PurgeQueue};
+pub(super) use receive::ReceiveMessage;
+pub(super) use send::{SendMessage, SendMessageBatch};
+pub(super) use tags::{ListQueueTags, TagQueue, UntagQueue};
+pub(super) use visibility::{ChangeMessageVisibility, ChangeMessageVisibilityBatch};

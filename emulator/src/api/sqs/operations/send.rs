@@ -1,0 +1,206 @@
+//! SendMessage and SendMessageBatch.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::batch::{self, Ends};
+use crate::api::sqs::error::Fault;
+use crate::api::sqs::message::{GivenAttributes, attributes, attributes_md5, body_md5, check_characters};
+use crate::api::sqs::text::{Hex, Text, shown};
+use crate::api::sqs::{Endpoint, Operation, limits};
+use crate::engine::{AttributeValue, Engine, MessageAttribute, MessageId, NewMessage, SqsError, Timestamp};
+
+/// "Message quotas": the entries of a batch together.
+const LONGEST_BATCH: usize = 1_048_576;
+
+/// "SendMessage": a group id has up to 128 characters.
+const LONGEST_GROUP_ID: usize = 128;
+
+const TRACE_HEADER: &str = "AWSTraceHeader";
+
+const ENTRY: &str = "SendMessageBatchRequestEntry";
+
+/// A message to send. Alone it names its queue; in a batch it has an id.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::api::sqs) struct SendMessage<'a> {
+    #[serde(borrow)]
+    queue_url: Option<Text<'a>>,
+    id: Option<Text<'a>>,
+    message_body: Option<Text<'a>>,
+    delay_seconds: Option<i64>,
+    message_attributes: Option<GivenAttributes<'a>>,
+    message_system_attributes: Option<GivenAttributes<'a>>,
+    message_group_id: Option<Text<'a>>,
+    message_deduplication_id: Option<Text<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::api::sqs) struct SendMessageBatch<'a> {
+    #[serde(borrow)]
+    queue_url: Option<Text<'a>>,
+    entries: Option<Vec<SendMessage<'a>>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::api::sqs) struct Sent {
+    #[serde(rename = "MD5OfMessageBody")]
+    body_md5: Hex,
+    #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
+    attributes_md5: Option<Hex>,
+    #[serde(rename = "MD5OfMessageSystemAttributes", skip_serializing_if = "Option::is_none")]
+    system_attributes_md5: Option<Hex>,
+    #[serde(serialize_with = "shown")]
+    message_id: MessageId,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::api::sqs) struct SentEntry {
+    id: String,
+    #[serde(flatten)]
+    sent: Sent,
+}
+
+impl<'a> Operation<'a> for SendMessage<'a> {
+    type Answer = Sent;
+
+    fn perform(mut self, endpoint: &Endpoint<'_>) -> Result<Sent, Fault> {
+        let url = self.queue_url.take();
+        let queue = endpoint.queue(url.as_ref())?;
+        let prepared = self.prepare(|member| Fault::missing(member))?;
+        let sent = endpoint.driver.step(|engine, now| prepared.send(engine, now, queue));
+        sent.map_err(Fault::from)
+    }
+}
+
+impl<'a> Operation<'a> for SendMessageBatch<'a> {
+    type Answer = Ends<SentEntry>;
+
+    fn perform(self, endpoint: &Endpoint<'_>) -> Result<Self::Answer, Fault> {
+        let queue = endpoint.queue(self.queue_url.as_ref())?;
+        let prepared = prepare_batch(self.entries)?;
+        endpoint.driver.step(|engine, now| {
+            if !engine.queue_exists(queue) {
+                return Err(Fault::QueueDoesNotExist);
+            }
+            let ends = prepared.into_iter().map(|(id, prepared)| {
+                let sent = prepared.and_then(|prepared| {
+                    let sent = prepared.send(engine, now, queue);
+                    sent.map_err(Fault::from)
+                });
+                (id.clone(), sent.map(|sent| SentEntry { id, sent }))
+            });
+            Ok(ends.collect())
+        })
+    }
+}
+
+type PreparedEntry = (String, Result<Prepared, Fault>);
+
+fn prepare_batch(entries: Option<Vec<SendMessage<'_>>>) -> Result<Vec<PreparedEntry>, Fault> {
+    let entries = batch::entries(ENTRY, entries, |entry| entry.id.as_deref())?;
+    let mut prepared = Vec::with_capacity(entries.len());
+    for (index, mut entry) in entries.into_iter().enumerate() {
+        let id = entry.id.take().map(Text::into_owned).unwrap_or_default();
+        match entry.prepare(|member| batch::missing(ENTRY, index, member)) {
+            // A request that lacks something is wrong as a whole.
+            Err(fault @ Fault::MissingParameter(_)) => return Err(fault),
+            end => prepared.push((id, end)),
+        }
+    }
+    let size = prepared.iter().filter_map(|(_, end)| end.as_ref().ok()).map(|one| one.message.size()).sum();
+    if size > LONGEST_BATCH {
+        return Err(Fault::BatchTooLong(size));
+    }
+    Ok(prepared)
+}
+
+/// A message that is checked and hashed: ready for the engine.
+#[derive(Debug)]
+struct Prepared {
+    message: NewMessage,
+    delay: Option<Duration>,
+    system_attributes_md5: Option<[u8; 16]>,
+}
+
+impl SendMessage<'_> {
+    fn prepare(self, missing: impl FnOnce(&str) -> Fault) -> Result<Prepared, Fault> {
+        let body = self.message_body.filter(|body| !body.is_empty()).ok_or_else(|| missing("MessageBody"))?;
+        check_characters(&body)?;
+        let delay = self.delay_seconds.map(|delay| limits::DELAY.seconds(delay)).transpose()?;
+        let attributes = attributes(self.message_attributes)?;
+        if let Some(group_id) = &self.message_group_id {
+            check_group_id(group_id)?;
+        }
+        if let Some(id) = &self.message_deduplication_id {
+            let reason = "The request include parameter that is not valid for this queue type.";
+            return Err(Fault::invalid(id, "MessageDeduplicationId", reason));
+        }
+        let system = SystemAttributes::read(self.message_system_attributes)?;
+        let message = NewMessage {
+            body_md5: body_md5(&body),
+            body: body.into_owned().into_boxed_str(),
+            attributes_md5: md5_of(&attributes),
+            attributes,
+            trace_header: system.trace_header,
+            group_id: self.message_group_id.map(|id| id.into_owned().into_boxed_str()),
+        };
+        Ok(Prepared { message, delay, system_attributes_md5: system.md5 })
+    }
+}
+
+impl Prepared {
+    fn send(self, engine: &mut Engine, now: Timestamp, queue: &str) -> Result<Sent, SqsError> {
+        let body_md5 = Hex(self.message.body_md5);
+        let attributes_md5 = self.message.attributes_md5.map(Hex);
+        let message_id = engine.send_message(now, queue, self.message, self.delay)?;
+        let system_attributes_md5 = self.system_attributes_md5.map(Hex);
+        Ok(Sent { body_md5, attributes_md5, system_attributes_md5, message_id })
+    }
+}
+
+/// What a sender can say as system attributes: X-Ray's header, and no more.
+#[derive(Debug, Default)]
+struct SystemAttributes {
+    trace_header: Option<Box<str>>,
+    md5: Option<[u8; 16]>,
+}
+
+impl SystemAttributes {
+    fn read(given: Option<GivenAttributes<'_>>) -> Result<Self, Fault> {
+        let Some(given) = given else { return Ok(Self::default()) };
+        if let Some(name) = given.keys().find(|name| &***name != TRACE_HEADER) {
+            return Err(Fault::InvalidParameter(format!(
+                "Message system attribute name '{name}' is invalid."
+            )));
+        }
+        let mut attributes = attributes(Some(given))?;
+        let md5 = md5_of(&attributes);
+        let trace_header = match attributes.remove(TRACE_HEADER).map(|header| header.value) {
+            Some(AttributeValue::Text(header)) => Some(header.into_boxed_str()),
+            Some(AttributeValue::Binary(_)) => {
+                return Err(Fault::InvalidParameter(format!(
+                    "The value of message system attribute '{TRACE_HEADER}' must be of type 'String'."
+                )));
+            }
+            None => None,
+        };
+        Ok(Self { trace_header, md5 })
+    }
+}
+
+fn md5_of(attributes: &BTreeMap<String, MessageAttribute>) -> Option<[u8; 16]> {
+    attributes_md5(attributes.iter().map(|(name, attribute)| (name.as_str(), attribute)))
+}
+
+fn check_group_id(id: &str) -> Result<(), Fault> {
+    let fits = (1..=LONGEST_GROUP_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let reason =
+        "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.";
+    if fits { Ok(()) } else { Err(Fault::invalid(id, "MessageGroupId", reason)) }
+}

@@ -1,0 +1,133 @@
+//! Requests in, replies out, against a real driver.
+
+mod batches;
+mod faults;
+mod json;
+mod query;
+mod receive;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::answer;
+use crate::api::Api;
+use crate::api::call::Call;
+use crate::config::Identity;
+use crate::driver::{Clock, Driver};
+use crate::engine::{Quotas, Uuid};
+use crate::runtime::{Packages, ProcessRuntime};
+
+const QUEUE: &str = "http://localhost:4566/000000000000/q";
+
+/// An empty account whose clock runs `speed` times as fast.
+fn api(quotas: Quotas, speed: f64) -> Api {
+    let driver = Driver::new(quotas, 1, Clock::new(speed), ProcessRuntime {});
+    tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
+    Api {
+        driver,
+        identity: Arc::new(identity()),
+        packages: Arc::new(Packages::new().expect("a folder for packages")),
+    }
+}
+
+pub(super) fn identity() -> Identity {
+    Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() }
+}
+
+/// An account with the queue `q`.
+async fn with_queue() -> Api {
+    let api = api(Quotas::default(), 1.0);
+    ok(&api, "CreateQueue", r#"{"QueueName":"q"}"#).await;
+    api
+}
+
+/// What a reply had.
+#[derive(Debug)]
+struct Replied {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Replied {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    fn json(&self) -> Value {
+        if self.body.is_empty() { Value::Null } else { self.body.parse().expect("JSON") }
+    }
+
+    /// The text between a tag and its end.
+    #[track_caller]
+    fn xml(&self, tag: &str) -> &str {
+        let (_, rest) = self.body.split_once(&format!("<{tag}>")).expect(tag);
+        rest.split_once(&format!("</{tag}>")).expect(tag).0
+    }
+}
+
+async fn call(api: &Api, method: Method, path: &str, target: Option<&str>, body: &str) -> Replied {
+    let mut headers = HeaderMap::new();
+    headers.insert("host", "localhost:4566".parse().expect("a header"));
+    if let Some(action) = target {
+        headers.insert("x-amz-target", format!("AmazonSQS.{action}").parse().expect("a header"));
+    }
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let call = Call {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        request_id: Uuid::from_random(0),
+    };
+    let (parts, body) = answer(api, call).await.into_parts();
+    let Ok(body) = body.collect().await;
+    let body = String::from_utf8(body.to_bytes().to_vec()).expect("UTF-8");
+    Replied { status: parts.status.as_u16(), headers: parts.headers, body }
+}
+
+/// A request in JSON.
+async fn json(api: &Api, action: &str, body: &str) -> Replied {
+    call(api, Method::POST, "/", Some(action), body).await
+}
+
+/// A request in JSON that goes well.
+async fn ok(api: &Api, action: &str, body: &str) -> Value {
+    let replied = json(api, action, body).await;
+    assert_eq!(replied.status, 200, "{action} {body}: {}", replied.body);
+    assert_eq!(replied.header("content-type"), "application/x-amz-json-1.0");
+    replied.json()
+}
+
+/// A request as a form, to a path.
+async fn form(api: &Api, path: &str, action: &str, form: &str) -> Replied {
+    call(api, Method::POST, path, None, &format!("Action={action}&Version=2012-11-05&{form}")).await
+}
+
+/// A body that has the queue's URL and these members.
+fn about_queue(members: &str) -> String {
+    let comma = if members.is_empty() { "" } else { "," };
+    format!(r#"{{"QueueUrl":"{QUEUE}"{comma}{members}}}"#)
+}
+
+async fn send(api: &Api, body: &str) -> Value {
+    ok(api, "SendMessage", &about_queue(&format!(r#""MessageBody":"{body}""#))).await
+}
+
+/// Receives a message and gives its receipt handle.
+async fn receipt(api: &Api) -> String {
+    let received = ok(api, "ReceiveMessage", &about_queue("")).await;
+    received["Messages"][0]["ReceiptHandle"].as_str().expect("a message").to_owned()
+}
+
+/// How many messages are visible and in flight.
+async fn counts(api: &Api) -> (String, String) {
+    let shown = ok(api, "GetQueueAttributes", &about_queue(r#""AttributeNames":["All"]"#)).await;
+    let count = |name: &str| shown["Attributes"][name].as_str().expect(name).to_owned();
+    (count("ApproximateNumberOfMessages"), count("ApproximateNumberOfMessagesNotVisible"))
+}
