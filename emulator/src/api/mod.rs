@@ -24,6 +24,7 @@ use crate::runtime::Packages;
 
 pub(crate) use guard::Guard;
 pub(crate) use server::serve;
+pub(crate) use sqs::{SENDER_ID, receipt_text};
 
 /// What every operation has at hand.
 #[derive(Debug)]
@@ -33,9 +34,19 @@ pub(crate) struct Api {
     pub(crate) packages: Arc<Packages>,
 }
 
-/// Placeholder.
-pub(crate) fn receipt_text(receipt: crate::engine::ReceiptHandle) -> String {
-    format!("{receipt:?}")
+#[cfg(test)]
+impl Api {
+    /// An empty account whose clock runs `speed` times as fast.
+    pub(crate) fn for_test(quotas: crate::engine::Quotas, speed: f64) -> Self {
+        use crate::driver::Clock;
+        use crate::runtime::ProcessRuntime;
+        let identity =
+            Arc::new(Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() });
+        let packages = Arc::new(Packages::new().expect("a folder for packages"));
+        let handle = tokio::runtime::Handle::current();
+        let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), handle);
+        let driver = Driver::new(quotas, 1, Clock::new(speed), processes.expect("a thread"));
+        tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
+        Self { driver, identity, packages }
+    }
 }
-/// Placeholder.
-pub(crate) const SENDER_ID: &str = "AIDAEMULATOR";

@@ -32,11 +32,13 @@ use super::reply::Reply;
 use crate::config::Identity;
 use crate::driver::Driver;
 use error::Fault;
+pub(crate) use operations::SENDER_ID;
 use operations::{
     ChangeMessageVisibility, ChangeMessageVisibilityBatch, CreateQueue, DeleteMessage, DeleteMessageBatch,
     DeleteQueue, GetQueueAttributes, GetQueueUrl, ListQueueTags, ListQueues, PurgeQueue, ReceiveMessage,
     SendMessage, SendMessageBatch, SetQueueAttributes, TagQueue, UntagQueue,
 };
+pub(crate) use receipt::receipt_text;
 
 /// Answers a request.
 pub(super) async fn answer(api: &Api, call: Call) -> Reply {

@@ -9,7 +9,7 @@ use crate::engine::{MessageNumber, QueueNumber, ReceiptHandle};
 const LENGTH: usize = 8 + 8 + 4 + 4;
 
 /// The text of a handle.
-pub(super) fn encode(receipt: ReceiptHandle) -> String {
+pub(crate) fn receipt_text(receipt: ReceiptHandle) -> String {
     let mut bytes = [0; LENGTH];
     bytes[..8].copy_from_slice(&receipt.queue.0.to_be_bytes());
     bytes[8..16].copy_from_slice(&receipt.message.0.to_be_bytes());
@@ -49,14 +49,14 @@ mod tests {
         for number in [0, 1, 255, u64::MAX] {
             let receipt =
                 ReceiptHandle { queue: QueueNumber(number), message: MessageNumber(7), receive: u32::MAX };
-            assert_eq!(decode(&encode(receipt)), Some(receipt));
+            assert_eq!(decode(&receipt_text(receipt)), Some(receipt));
         }
     }
 
     #[test]
     fn garbage_is_no_handle() {
         let receipt = ReceiptHandle { queue: QueueNumber(1), message: MessageNumber(2), receive: 3 };
-        let good = encode(receipt);
+        let good = receipt_text(receipt);
         let zeros = BASE64_STANDARD.encode([0; LENGTH]);
         for text in ["", "garbage", &good[1..], &good[..28], &format!("{good}AAAA"), &zeros, "é"] {
             assert_eq!(decode(text), None, "{text}");

@@ -13,6 +13,7 @@ pub(super) use delete::{DeleteMessage, DeleteMessageBatch};
 pub(super) use queue_attributes::{GetQueueAttributes, SetQueueAttributes};
 pub(super) use queues::{CreateQueue, DeleteQueue, GetQueueUrl, ListQueues, PurgeQueue};
 pub(super) use receive::ReceiveMessage;
+pub(crate) use receive::SENDER_ID;
 pub(super) use send::{SendMessage, SendMessageBatch};
 pub(super) use tags::{ListQueueTags, TagQueue, UntagQueue};
 pub(super) use visibility::{ChangeMessageVisibility, ChangeMessageVisibilityBatch};

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::api::sqs::error::Fault;
 use crate::api::sqs::message::{ShownAttribute, attributes_md5};
 use crate::api::sqs::text::{Hex, Text, shown};
-use crate::api::sqs::{Endpoint, limits, receipt};
+use crate::api::sqs::{Endpoint, limits, receipt_text};
 use crate::config::Identity;
 use crate::engine::{Delivery, MessageAttribute, MessageId, ReceiveRequest};
 
 /// Who sent each message. The emulator knows no users: all senders are one.
-const SENDER_ID: &str = "AIDAEMULATOREMULATOR";
+pub(crate) const SENDER_ID: &str = "AIDAEMULATOREMULATOR";
 
 /// What a request may name; attributes of FIFO queues' messages are no error,
 /// they are just not there.
@@ -127,7 +127,7 @@ impl Messages<'_> {
         };
         ShownMessage {
             message_id: delivery.content.id,
-            receipt_handle: receipt::encode(delivery.receipt),
+            receipt_handle: receipt_text(delivery.receipt),
             body_md5: Hex(message.body_md5),
             body: &message.body,
             attributes: self.system_attributes(delivery),

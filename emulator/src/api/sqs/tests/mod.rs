@@ -17,21 +17,13 @@ use super::answer;
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::config::Identity;
-use crate::driver::{Clock, Driver};
 use crate::engine::{Quotas, Uuid};
-use crate::runtime::{Packages, ProcessRuntime};
 
 const QUEUE: &str = "http://localhost:4566/000000000000/q";
 
 /// An empty account whose clock runs `speed` times as fast.
 fn api(quotas: Quotas, speed: f64) -> Api {
-    let driver = Driver::new(quotas, 1, Clock::new(speed), ProcessRuntime {});
-    tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
-    Api {
-        driver,
-        identity: Arc::new(identity()),
-        packages: Arc::new(Packages::new().expect("a folder for packages")),
-    }
+    Api::for_test(quotas, speed)
 }
 
 pub(super) fn identity() -> Identity {
