@@ -1,8 +1,310 @@
-//! Stub.
+//! The emulator's own routes, below `/_emulator/`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{Request, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use http_body_util::{BodyExt, Full};
+use serde::Serialize;
+use serde_json::json;
+use tower_service::Service;
+
 use super::Api;
 use super::call::Call;
+use super::lambda::date_time;
 use super::reply::{Reply, empty};
+use crate::config::Identity;
+use crate::driver::Driver;
+use crate::engine::{FunctionSnapshot, MappingView, QueueSnapshot, Snapshot};
+use crate::runtime::Packages;
 
-pub(super) async fn answer(_api: &Api, _call: Call) -> Reply {
-    empty(hyper::StatusCode::NOT_IMPLEMENTED)
+/// What the answer to an unknown path lists.
+const ROUTES: &[&str] = &[
+    "GET /_emulator/health",
+    "GET /_emulator/state",
+    "POST /_emulator/reset",
+    "GET /_emulator/functions/{name}/code.zip",
+];
+
+#[derive(Debug, Clone)]
+struct Admin {
+    driver: Arc<Driver>,
+    identity: Arc<Identity>,
+    packages: Arc<Packages>,
+}
+
+pub(super) async fn answer(api: &Api, call: Call) -> Reply {
+    let admin = Admin {
+        driver: Arc::clone(&api.driver),
+        identity: Arc::clone(&api.identity),
+        packages: Arc::clone(&api.packages),
+    };
+    let mut request = Request::new(Full::new(call.body));
+    *request.method_mut() = call.method;
+    *request.headers_mut() = call.headers;
+    match call.path.parse() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return empty(StatusCode::BAD_REQUEST),
+    }
+    let Ok(response) = routes(admin).call(request).await;
+    let (parts, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => Reply::from_parts(parts, Full::new(body.to_bytes())),
+        Err(error) => {
+            tracing::error!(%error, "an answer of the emulator's own broke off");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+fn routes(admin: Admin) -> Router {
+    Router::new()
+        .route("/_emulator/health", get(health))
+        .route("/_emulator/state", get(state))
+        .route("/_emulator/reset", post(reset))
+        .route("/_emulator/functions/{name}/code.zip", get(code))
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(admin)
+}
+
+async fn health(State(admin): State<Admin>) -> Json<serde_json::Value> {
+    Json(json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "region": admin.identity.region,
+        "account_id": admin.identity.account_id,
+    }))
+}
+
+async fn state(State(admin): State<Admin>) -> Json<Picture> {
+    let snapshot = admin.driver.step(|engine, now| engine.snapshot(now));
+    Json(Picture::new(&snapshot, admin.driver.clock().speed()))
+}
+
+async fn reset(State(admin): State<Admin>) -> Json<serde_json::Value> {
+    admin.driver.reset();
+    Json(json!({ "status": "reset" }))
+}
+
+/// The zip that a function was made of: GetFunction's `Location`.
+async fn code(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+    let found = admin.driver.step(|engine, _| engine.function(&name).cloned());
+    let Ok(function) = found else {
+        return refusal(StatusCode::NOT_FOUND, &format!("there is no function {name}"));
+    };
+    let Some(package) = function.spec.code.package() else {
+        return refusal(StatusCode::NOT_FOUND, &format!("function {name} has no code"));
+    };
+    let file = admin.packages.zip_file(package);
+    let zip = tokio::task::spawn_blocking(move || std::fs::read(file)).await;
+    match zip.map_err(std::io::Error::other).flatten() {
+        Ok(zip) => ([(header::CONTENT_TYPE, "application/zip")], zip).into_response(),
+        Err(error) => {
+            tracing::error!(%error, function = name, "can't read a function's zip");
+            refusal(StatusCode::INTERNAL_SERVER_ERROR, &format!("can't read the zip of {name}: {error}"))
+        }
+    }
+}
+
+async fn unknown() -> Response {
+    refusal(StatusCode::NOT_FOUND, "there is no such route")
+}
+
+async fn wrong_method() -> Response {
+    refusal(StatusCode::METHOD_NOT_ALLOWED, "the route has another method")
+}
+
+fn refusal(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "error": message, "routes": ROUTES }))).into_response()
+}
+
+/// One consistent snapshot, as it is shown.
+#[derive(Debug, Serialize)]
+struct Picture {
+    now: String,
+    now_ms: u64,
+    speed: f64,
+    account: AccountPicture,
+    functions: Vec<FunctionPicture>,
+    queues: Vec<QueuePicture>,
+    mappings: Vec<MappingPicture>,
+}
+
+#[derive(Debug, Serialize)]
+struct AccountPicture {
+    concurrency_limit: u32,
+    unreserved_limit: u32,
+    unreserved_in_use: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct FunctionPicture {
+    name: String,
+    reserved: Option<u32>,
+    in_use: u32,
+    peak_in_use: u32,
+    environments: EnvironmentCounts,
+    invocations: InvocationCounts,
+    throttles: BTreeMap<&'static str, u64>,
+    event_queue: EventQueueCounts,
+}
+
+#[derive(Debug, Serialize)]
+struct EnvironmentCounts {
+    init: usize,
+    idle: usize,
+    busy: usize,
+    started: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct InvocationCounts {
+    succeeded: u64,
+    failed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct EventQueueCounts {
+    waiting: usize,
+    in_flight: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct QueuePicture {
+    name: String,
+    visible: usize,
+    in_flight: usize,
+    delayed: usize,
+    receivers: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct MappingPicture {
+    uuid: String,
+    queue: String,
+    function: String,
+    state: &'static str,
+    batch_size: usize,
+}
+
+impl Picture {
+    fn new(snapshot: &Snapshot, speed: f64) -> Self {
+        Self {
+            now: format!("{}Z", date_time(snapshot.now)),
+            now_ms: snapshot.now.as_millis(),
+            speed,
+            account: AccountPicture {
+                concurrency_limit: snapshot.account.concurrency,
+                unreserved_limit: snapshot.account.unreserved,
+                unreserved_in_use: snapshot.account.unreserved_in_use,
+            },
+            functions: snapshot.functions.iter().map(FunctionPicture::new).collect(),
+            queues: snapshot.queues.iter().map(QueuePicture::new).collect(),
+            mappings: snapshot.mappings.iter().map(MappingPicture::new).collect(),
+        }
+    }
+}
+
+impl FunctionPicture {
+    fn new(function: &FunctionSnapshot) -> Self {
+        let FunctionSnapshot { init, idle, busy, tally, .. } = function;
+        Self {
+            name: function.name.as_str().to_owned(),
+            reserved: function.reserved,
+            in_use: function.in_flight,
+            peak_in_use: tally.peak_in_flight,
+            environments: EnvironmentCounts {
+                init: *init,
+                idle: *idle,
+                busy: *busy,
+                started: tally.environments_started,
+            },
+            invocations: InvocationCounts { succeeded: tally.succeeded, failed: tally.failed },
+            throttles: tally.throttles.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
+            event_queue: EventQueueCounts {
+                waiting: function.events_waiting,
+                in_flight: function.events_in_flight,
+            },
+        }
+    }
+}
+
+impl QueuePicture {
+    fn new(queue: &QueueSnapshot) -> Self {
+        Self {
+            name: queue.name.as_str().to_owned(),
+            visible: queue.visible,
+            in_flight: queue.in_flight,
+            delayed: queue.delayed,
+            receivers: queue.receivers,
+        }
+    }
+}
+
+impl MappingPicture {
+    fn new(mapping: &MappingView) -> Self {
+        Self {
+            uuid: mapping.id.to_string(),
+            queue: mapping.spec.queue.as_str().to_owned(),
+            function: mapping.spec.function.as_str().to_owned(),
+            state: mapping.state.as_str(),
+            batch_size: mapping.spec.batch_size,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::api::lambda::world::World;
+
+    #[tokio::test]
+    async fn health_and_state_are_shown_and_reset_forgets() {
+        let world = World::new();
+        let health = world.call("GET /_emulator/health", Value::Null).await.json();
+        assert_eq!((&health["status"], &health["region"]), (&json!("ok"), &json!("us-east-1")));
+        assert_eq!(health["account_id"], "000000000000");
+
+        world.create_built_in("f", json!({})).await;
+        let state = world.call("GET /_emulator/state", Value::Null).await.json();
+        let account = json!({ "concurrency_limit": 1000, "unreserved_limit": 1000, "unreserved_in_use": 0 });
+        assert_eq!(state["account"], account);
+        assert_eq!(state["speed"], 1.0);
+        assert!(state["now"].as_str().is_some_and(|now| now.len() == 24 && now.ends_with('Z')));
+        assert_eq!(
+            state["functions"][0],
+            json!({
+                "name": "f", "reserved": null, "in_use": 0, "peak_in_use": 0,
+                "environments": { "init": 0, "idle": 0, "busy": 0, "started": 0 },
+                "invocations": { "succeeded": 0, "failed": 0 }, "throttles": {},
+                "event_queue": { "waiting": 0, "in_flight": 0 },
+            })
+        );
+
+        let reset = world.call("POST /_emulator/reset", Value::Null).await;
+        assert_eq!(reset.body, r#"{"status":"reset"}"#);
+        let state = world.call("GET /_emulator/state", Value::Null).await.json();
+        assert_eq!((&state["functions"], &state["queues"]), (&json!([]), &json!([])));
+    }
+
+    #[tokio::test]
+    async fn wrong_paths_and_methods_are_told_the_right_ones() {
+        let world = World::new();
+        for (line, status) in [
+            ("GET /_emulator/unheard-of", 404),
+            ("GET /_emulator/functions/f/code.zip", 404),
+            ("GET /_emulator/reset", 405),
+            ("POST /_emulator/state", 405),
+        ] {
+            let answered = world.call(line, Value::Null).await;
+            assert_eq!(answered.status, status, "{line}");
+            assert_eq!(answered.json()["routes"][0], "GET /_emulator/health", "{line}");
+        }
+    }
 }

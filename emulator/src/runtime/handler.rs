@@ -42,7 +42,7 @@ impl HandlerRuntime {
 
     /// Starts an environment of the built-in handler; gives back any other.
     pub(crate) fn start(&mut self, start: Start) -> Option<Start> {
-        let Code::Simulated(model) = start.function.spec.code else { return Some(start) };
+        let Code::Simulated { model, .. } = start.function.spec.code else { return Some(start) };
         let environment =
             Environment { id: self.rng.uuid(), function: start.function, model, invoked: false, next: None };
         self.environments.insert(start.environment, environment);

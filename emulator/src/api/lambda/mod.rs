@@ -1,12 +1,70 @@
-//! Stub.
+//! Lambda over REST and JSON.
+//!
+//! A request is read here and worded for the engine; the engine's answers and
+//! refusals are worded here as AWS words them. Nothing is decided here.
+
+mod account;
+mod body;
+mod built_in;
+mod code;
+mod concurrency;
+mod configuration;
+mod error;
+mod failure;
+mod function_name;
+mod functions;
+mod invoke;
+mod mappings;
+mod operation;
+mod page;
+mod payload;
+mod runtime;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod validation;
+mod variables;
+#[cfg(test)]
+pub(super) mod world;
+
+use hyper::StatusCode;
+
 use super::Api;
 use super::call::Call;
-use super::reply::{Reply, empty};
+use super::reply::{Reply, content_type, reply};
+use error::Error;
+use operation::Operation;
 
-pub(super) async fn answer(_api: &Api, _call: Call) -> Reply {
-    empty(hyper::StatusCode::NOT_IMPLEMENTED)
+pub(super) use configuration::date_time;
+pub(super) use operation::is_path;
+pub(super) use validation::{Constraint, Member, Violations};
+
+pub(super) async fn answer(api: &Api, call: Call) -> Reply {
+    let Some((operation, resource)) = operation::find(call.method.as_str(), &call.path) else {
+        return reply(StatusCode::NOT_FOUND, content_type::XML, "<UnknownOperationException/>\n");
+    };
+    serve(api, &call, operation, resource).await.unwrap_or_else(Error::into_reply)
 }
 
-pub(super) fn is_path(path: &str) -> bool {
-    path.starts_with("/20")
+async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> Result<Reply, Error> {
+    match operation {
+        Operation::Invoke => invoke::invoke(api, call, resource).await,
+        Operation::CreateFunction => functions::create(api, call).await,
+        Operation::GetFunction => functions::get(api, call, resource),
+        Operation::GetFunctionConfiguration => functions::get_configuration(api, call, resource),
+        Operation::ListFunctions => functions::list(api, call),
+        Operation::UpdateFunctionCode => functions::update_code(api, call, resource).await,
+        Operation::UpdateFunctionConfiguration => functions::update_configuration(api, call, resource),
+        Operation::DeleteFunction => functions::delete(api, call, resource),
+        Operation::PutFunctionConcurrency => concurrency::put(api, call, resource),
+        Operation::GetFunctionConcurrency => concurrency::get(api, resource),
+        Operation::DeleteFunctionConcurrency => concurrency::delete(api, resource),
+        Operation::GetAccountSettings => Ok(account::settings(api)),
+        Operation::CreateEventSourceMapping => mappings::create(api, call),
+        Operation::GetEventSourceMapping => mappings::get(api, resource),
+        Operation::ListEventSourceMappings => mappings::list(api, call),
+        Operation::UpdateEventSourceMapping => mappings::update(api, call, resource),
+        Operation::DeleteEventSourceMapping => mappings::delete(api, resource),
+        Operation::NotServed(name) => Err(Error::NotServed(name.to_owned())),
+    }
 }

@@ -45,7 +45,22 @@ pub enum Code {
     /// An unpacked deployment package.
     Package(Package),
     /// The built-in handler: no code and no process, only its timing.
-    Simulated(HandlerModel),
+    Simulated {
+        /// How it behaves.
+        model: HandlerModel,
+        /// What the function runs once it is given another handler.
+        package: Option<Package>,
+    },
+}
+
+impl Code {
+    /// The deployment package, whether it runs or waits.
+    pub fn package(&self) -> Option<&Package> {
+        match self {
+            Self::Package(package) => Some(package),
+            Self::Simulated { package, .. } => package.as_ref(),
+        }
+    }
 }
 
 /// A deployment package on disk.

@@ -1,0 +1,49 @@
+//! GetAccountSettings.
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::api::Api;
+use crate::api::reply::{Reply, content_type, json};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Settings {
+    account_limit: Limit,
+    account_usage: Usage,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Limit {
+    total_code_size: u64,
+    code_size_unzipped: u64,
+    code_size_zipped: u64,
+    concurrent_executions: u32,
+    unreserved_concurrent_executions: u32,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Usage {
+    total_code_size: u64,
+    function_count: usize,
+}
+
+pub(super) fn settings(api: &Api) -> Reply {
+    let (account, code_size) = api.driver.step(|engine, _| {
+        let packages = engine.functions().filter_map(|function| function.spec.code.package());
+        (engine.account(), packages.map(|package| package.size).sum())
+    });
+    let settings = Settings {
+        account_limit: Limit {
+            total_code_size: 80_530_636_800,
+            code_size_unzipped: 262_144_000,
+            code_size_zipped: 52_428_800,
+            concurrent_executions: account.concurrency,
+            unreserved_concurrent_executions: account.unreserved,
+        },
+        account_usage: Usage { total_code_size: code_size, function_count: account.functions },
+    };
+    json(StatusCode::OK, content_type::JSON, &settings)
+}

@@ -1,0 +1,103 @@
+//! The built-in handler: a function without code, chosen by its handler's name.
+//!
+//! Its behaviour is set by environment variables, so that any client of AWS
+//! can choose it and change it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::error::Error;
+use crate::engine::{Code, HandlerModel, Package};
+
+/// The handler's name that stands for the built-in one.
+pub(super) const HANDLER: &str = "emulator.handler";
+
+const INIT_MS: &str = "EMULATOR_INIT_MS";
+const DURATION_MS: &str = "EMULATOR_DURATION_MS";
+const FAILURE_RATE: &str = "EMULATOR_FAILURE_RATE";
+
+/// What a function with that handler runs.
+pub(super) fn code(
+    handler: &str,
+    variables: &BTreeMap<String, String>,
+    package: Option<Package>,
+) -> Result<Code, Error> {
+    if handler == HANDLER {
+        return Ok(Code::Simulated { model: model(variables)?, package });
+    }
+    package.map(Code::Package).ok_or_else(|| {
+        Error::InvalidParameter(format!(
+            "Handler {handler} needs code, and this function has none: it was made for the built-in handler \
+             ({HANDLER}). Upload its code with UpdateFunctionCode first."
+        ))
+    })
+}
+
+fn model(variables: &BTreeMap<String, String>) -> Result<HandlerModel, Error> {
+    let failure_rate = number(variables, FAILURE_RATE, 0.0)?;
+    if !(0.0..=1.0).contains(&failure_rate) {
+        return Err(bad(FAILURE_RATE, failure_rate, "a share from 0 to 1"));
+    }
+    Ok(HandlerModel {
+        init: millis(variables, INIT_MS)?,
+        duration: millis(variables, DURATION_MS)?,
+        failure_rate,
+    })
+}
+
+fn millis(variables: &BTreeMap<String, String>, name: &'static str) -> Result<Duration, Error> {
+    let millis = number(variables, name, 100.0)?;
+    Duration::try_from_secs_f64(millis / 1_000.0)
+        .map_err(|_| bad(name, millis, "a number of milliseconds, 0 or more"))
+}
+
+fn number(variables: &BTreeMap<String, String>, name: &'static str, default: f64) -> Result<f64, Error> {
+    let Some(text) = variables.get(name) else { return Ok(default) };
+    text.trim().parse().map_err(|_| bad(name, text, "a number"))
+}
+
+fn bad(name: &str, value: impl std::fmt::Display, expected: &str) -> Error {
+    Error::InvalidParameter(format!(
+        "Environment variable {name} is '{value}': the built-in handler needs {expected}."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model_of(variables: &[(&str, &str)]) -> Result<HandlerModel, Error> {
+        let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        model(&variables.collect())
+    }
+
+    #[test]
+    fn variables_make_the_model() {
+        let expected = |init_us, duration_us, failure_rate| HandlerModel {
+            init: Duration::from_micros(init_us),
+            duration: Duration::from_micros(duration_us),
+            failure_rate,
+        };
+        assert_eq!(model_of(&[]), Ok(expected(100_000, 100_000, 0.0)));
+        assert_eq!(
+            model_of(&[(INIT_MS, "0.5"), (DURATION_MS, "2500"), (FAILURE_RATE, "1"), ("OTHER", "x")]),
+            Ok(expected(500, 2_500_000, 1.0))
+        );
+    }
+
+    #[test]
+    fn bad_variables_are_named() {
+        for (name, value) in [
+            (INIT_MS, "-1"),
+            (INIT_MS, "NaN"),
+            (DURATION_MS, "1e300"),
+            (DURATION_MS, "soon"),
+            (DURATION_MS, ""),
+            (FAILURE_RATE, "1.1"),
+            (FAILURE_RATE, "NaN"),
+        ] {
+            let error = model_of(&[(name, value)]).expect_err("a bad value").to_string();
+            assert!(error.contains(name), "{value}: {error}");
+        }
+    }
+}

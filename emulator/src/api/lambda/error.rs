@@ -1,0 +1,232 @@
+//! What Lambda refuses, and the one place that puts it on the wire.
+//!
+//! Status, code, the letter case of the message's key and the presence of
+//! `Type` all differ from error to error on AWS. Clients read exactly the
+//! modelled key, so each is as recorded there.
+
+use hyper::StatusCode;
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::api::reply::{Reply, content_type, json, set};
+use crate::config::Identity;
+use crate::engine::{LambdaError, MappingId, Refusal, ThrottleReason};
+
+/// Every error that an operation can answer, in AWS's words.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub(super) enum Error {
+    #[error("Function not found: {arn}")]
+    FunctionNotFound { arn: String },
+    #[error("Functions from '{other}' are not reachable in this region ('{here}')")]
+    OtherRegion { other: String, here: String },
+    #[error(
+        "User: arn:aws:iam::{account_id}:root is not authorized to perform: lambda:{action} on resource: {arn} \
+         because no resource-based policy allows the lambda:{action} action"
+    )]
+    OtherAccount { account_id: String, action: &'static str, arn: String },
+    #[error("The derived qualifier from the function name does not match the specified qualifier.")]
+    QualifierMismatch,
+    #[error(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not support this \
+         operation. Please specify either a function name or an unqualified function ARN."
+    )]
+    QualifierNotPermitted,
+    #[error("$LATEST version cannot be deleted without deleting the function.")]
+    LatestNotDeletable,
+    #[error("Function already exist: {name}")]
+    FunctionExists { name: String },
+    #[error(
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to \
+         retrieve the latest Revision Id"
+    )]
+    RevisionMismatch,
+    /// Members that break the constraints of the API's model.
+    #[error("{0}")]
+    Validation(String),
+    /// Values that are wrong for a reason of their own.
+    #[error("{0}")]
+    InvalidParameter(String),
+    #[error("Could not parse request body into json: {0}")]
+    NotJson(String),
+    /// JSON of the wrong shape.
+    #[error("{0}")]
+    WrongType(String),
+    #[error("Request must be smaller than {limit} bytes for the {operation} operation")]
+    RequestTooLarge { limit: usize, operation: &'static str },
+    #[error("{size} byte payload is too large for the Event invocation type (limit {limit} bytes)")]
+    EventTooLarge { size: usize, limit: usize },
+    #[error("Rate Exceeded.")]
+    Throttled(ThrottleReason),
+    #[error(
+        "Specified ReservedConcurrentExecutions for function decreases account's \
+         UnreservedConcurrentExecution below its minimum value of [{minimum}]."
+    )]
+    UnreservedBelowMinimum { minimum: u32 },
+    #[error("The resource you requested does not exist.")]
+    MappingNotFound,
+    #[error(
+        "An event source mapping with SQS arn (\" {queue_arn} \") and function (\" {function} \") already \
+         exists. Please update or delete the existing mapping with UUID {mapping}"
+    )]
+    MappingExists { queue_arn: String, function: String, mapping: MappingId },
+    #[error("Function does not exist")]
+    MappingFunctionMissing,
+    #[error(
+        "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS \
+         Error Message: The specified queue does not exist."
+    )]
+    MappingQueueMissing,
+    #[error(
+        "Queue visibility timeout: {visibility_secs} seconds is less than Function timeout: {timeout_secs} seconds"
+    )]
+    VisibilityBelowTimeout { visibility_secs: u64, timeout_secs: u64 },
+    #[error(
+        "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+    )]
+    WindowRequired,
+    #[error("Unrecognized event source.")]
+    UnrecognizedEventSource,
+    #[error("Unsupported {0} parameter for given event source mapping type.")]
+    UnsupportedByQueues(&'static str),
+    /// An operation, or a member of one, that AWS has and the emulator does not.
+    #[error("the emulator does not serve {0} yet")]
+    NotServed(String),
+    /// The host's failure, never AWS's limit.
+    #[error("{0}")]
+    Host(String),
+}
+
+/// How an error travels.
+struct Wire {
+    status: StatusCode,
+    code: &'static str,
+    key: Key,
+    fault: Option<&'static str>,
+}
+
+/// The message's key.
+enum Key {
+    Message,
+    LowerCase,
+}
+
+const USER: Option<&str> = Some("User");
+const SERVICE: Option<&str> = Some("Service");
+
+impl Error {
+    /// Words an engine's refusal.
+    pub(super) fn new(error: LambdaError, identity: &Identity) -> Self {
+        match error {
+            LambdaError::FunctionNotFound(name) => Self::not_found(identity, name.as_str()),
+            LambdaError::FunctionExists(name) => Self::FunctionExists { name: name.as_str().to_owned() },
+            LambdaError::RevisionMismatch => Self::RevisionMismatch,
+            LambdaError::UnreservedBelowMinimum { minimum } => Self::UnreservedBelowMinimum { minimum },
+            LambdaError::MappingNotFound(_) => Self::MappingNotFound,
+            LambdaError::MappingExists { mapping, queue, function } => Self::MappingExists {
+                queue_arn: identity.queue_arn(queue.as_str()),
+                function: function.as_str().to_owned(),
+                mapping,
+            },
+            LambdaError::MappingFunctionMissing => Self::MappingFunctionMissing,
+            LambdaError::MappingQueueMissing => Self::MappingQueueMissing,
+            LambdaError::VisibilityBelowTimeout { visibility_secs, timeout_secs } => {
+                Self::VisibilityBelowTimeout { visibility_secs, timeout_secs }
+            }
+            LambdaError::WindowRequired => Self::WindowRequired,
+        }
+    }
+
+    /// Words a refused invocation.
+    pub(super) fn refused(refusal: &Refusal, identity: &Identity) -> Self {
+        match refusal {
+            Refusal::FunctionNotFound(name) => Self::not_found(identity, name.as_str()),
+            Refusal::Throttled(reason) => Self::Throttled(*reason),
+        }
+    }
+
+    /// No such function: the name of its only version is in the text.
+    pub(super) fn not_found(identity: &Identity, name: &str) -> Self {
+        Self::version_not_found(identity, name, "$LATEST")
+    }
+
+    pub(super) fn version_not_found(identity: &Identity, name: &str, qualifier: &str) -> Self {
+        Self::FunctionNotFound { arn: format!("{}:{qualifier}", identity.function_arn(name)) }
+    }
+
+    /// Writes the error, and says it in the log when it is news.
+    pub(super) fn into_reply(self) -> Reply {
+        let Wire { status, code, key, fault } = self.wire();
+        let message = self.to_string();
+        if status == StatusCode::NOT_IMPLEMENTED {
+            tracing::warn!(%message);
+        } else if status.is_server_error() {
+            tracing::error!(code, %message, "a Lambda call failed on this host");
+        } else {
+            tracing::debug!(code, %message, "refused a Lambda call");
+        }
+        let (capital, lower) = match key {
+            Key::Message => (Some(message), None),
+            Key::LowerCase => (None, Some(message)),
+        };
+        let reason = if let Self::Throttled(reason) = self { Some(reason.as_str()) } else { None };
+        let mut reply = json(status, content_type::JSON, &Body { capital, reason, fault, lower });
+        set(&mut reply, "x-amzn-errortype", code);
+        reply
+    }
+
+    fn wire(&self) -> Wire {
+        use Key::{LowerCase, Message};
+        let (status, code, key, fault) = match self {
+            Self::FunctionNotFound { .. } | Self::OtherRegion { .. } | Self::MappingNotFound => {
+                (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER)
+            }
+            Self::OtherAccount { .. } => (StatusCode::FORBIDDEN, "AccessDeniedException", Message, None),
+            Self::QualifierMismatch
+            | Self::QualifierNotPermitted
+            | Self::LatestNotDeletable
+            | Self::InvalidParameter(_)
+            | Self::MappingFunctionMissing
+            | Self::MappingQueueMissing
+            | Self::VisibilityBelowTimeout { .. }
+            | Self::WindowRequired
+            | Self::UnrecognizedEventSource
+            | Self::UnsupportedByQueues(_) => {
+                (StatusCode::BAD_REQUEST, "InvalidParameterValueException", LowerCase, USER)
+            }
+            Self::UnreservedBelowMinimum { .. } => {
+                (StatusCode::BAD_REQUEST, "InvalidParameterValueException", LowerCase, None)
+            }
+            Self::Validation(_) => (StatusCode::BAD_REQUEST, "ValidationException", LowerCase, None),
+            Self::NotJson(_) => (StatusCode::BAD_REQUEST, "InvalidRequestContentException", LowerCase, USER),
+            Self::WrongType(_) => (StatusCode::BAD_REQUEST, "SerializationException", LowerCase, USER),
+            Self::FunctionExists { .. } | Self::MappingExists { .. } => {
+                (StatusCode::CONFLICT, "ResourceConflictException", LowerCase, USER)
+            }
+            Self::RevisionMismatch => {
+                (StatusCode::PRECONDITION_FAILED, "PreconditionFailedException", LowerCase, USER)
+            }
+            Self::RequestTooLarge { .. } | Self::EventTooLarge { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", Message, None)
+            }
+            Self::Throttled(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", LowerCase, USER)
+            }
+            Self::NotServed(_) => (StatusCode::NOT_IMPLEMENTED, "ServiceException", Message, SERVICE),
+            Self::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", Message, SERVICE),
+        };
+        Wire { status, code, key, fault }
+    }
+}
+
+/// Keys in the order in which AWS writes them.
+#[derive(Serialize)]
+struct Body {
+    #[serde(rename = "Message", skip_serializing_if = "Option::is_none")]
+    capital: Option<String>,
+    #[serde(rename = "Reason", skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
+    lower: Option<String>,
+}

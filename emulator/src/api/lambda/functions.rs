@@ -1,0 +1,325 @@
+//! Creating, showing, changing and deleting functions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::body::{self, Members};
+use super::code::{self, CodeSource};
+use super::configuration::{Configuration, Progress};
+use super::error::Error;
+use super::function_name::FunctionName;
+use super::page::Page;
+use super::settings::{Settings, refuse_unserved};
+use super::validation::{self, Violations};
+use super::{built_in, concurrency};
+use crate::api::Api;
+use crate::api::call::Call;
+use crate::api::reply::{Reply, content_type, empty, json};
+use crate::engine::{Code, FunctionSpec, FunctionVersion, HandlerModel, LambdaError, Package, Uuid};
+
+/// Functions on a page of ListFunctions at most (Lambda API, `ListFunctions`).
+const LONGEST_PAGE: usize = 50;
+
+/// What CreateFunction has beyond the settings.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Creation {
+    function_name: Option<String>,
+    code: Option<CodeSource>,
+    architectures: Option<Vec<String>>,
+    tags: Option<BTreeMap<String, String>>,
+}
+
+/// What UpdateFunctionCode has beside the code.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct CodeUpdate {
+    architectures: Option<Vec<String>>,
+    dry_run: Option<bool>,
+    revision_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Revision {
+    revision_id: Option<String>,
+}
+
+pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
+    const OPERATION: &str = "CreateFunction";
+    let settings: Settings = body::read(call)?;
+    let creation: Creation = body::read(call)?;
+    creation.check(&settings)?;
+    let name = creation.function_name.as_deref().unwrap_or_default();
+    let name = FunctionName::from_text(api, name, OPERATION)?.unqualified()?;
+    refuse_dots(name.as_str())?;
+    refuse_unserved(&Members::of(call)?, OPERATION, name.as_str())?;
+    settings.check_meaning()?;
+
+    let (Some(_), Some(handler)) = (&settings.runtime, &settings.handler) else {
+        return Err(Error::InvalidParameter(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+                .to_owned(),
+        ));
+    };
+    let is_built_in = handler == built_in::HANDLER;
+    let package = match creation.code.unwrap_or_default().unpack(api, OPERATION).await {
+        // The built-in handler takes any bytes for its code: none of them run.
+        Err(Error::InvalidParameter(_) | Error::WrongType(_)) if is_built_in => None,
+        unpacked => unpacked?,
+    };
+    if package.is_none() && !is_built_in {
+        return Err(code::missing());
+    }
+    let mut spec = FunctionSpec {
+        architecture: architecture(creation.architectures).unwrap_or_else(|| "x86_64".to_owned()),
+        tags: creation.tags.unwrap_or_default(),
+        ..default_spec()
+    };
+    settings.apply(&mut spec);
+    spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
+
+    let created = api.driver.step(|engine, now| engine.create_function(now, name.as_str().into(), spec));
+    let created = created.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, StatusCode::CREATED, &created, Progress::Creating, false))
+}
+
+pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
+    let name = version_name(api, call, resource, "GetFunction")?;
+    let found = api.driver.step(|engine, _| {
+        let function = engine.function(name.as_str()).cloned()?;
+        Ok::<_, LambdaError>((function, engine.reserved_concurrency(name.as_str())?))
+    });
+    let (function, reserved) = found.map_err(|error| Error::new(error, &api.identity))?;
+    let location = || format!("http://{}/_emulator/functions/{}/code.zip", call.host(), function.name);
+    let shown = Shown {
+        configuration: Configuration::new(&api.identity, &function, Progress::Done)
+            .qualified(name.is_qualified()),
+        code: Location {
+            repository_type: "S3",
+            location: function.spec.code.package().is_some().then(location),
+        },
+        tags: &function.spec.tags,
+        concurrency: reserved.map(concurrency::Reserved::new),
+    };
+    Ok(json(StatusCode::OK, content_type::JSON, &shown))
+}
+
+pub(super) fn get_configuration(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
+    let name = version_name(api, call, resource, "GetFunctionConfiguration")?;
+    let found = api.driver.step(|engine, _| engine.function(name.as_str()).cloned());
+    let function = found.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, StatusCode::OK, &function, Progress::Done, name.is_qualified()))
+}
+
+pub(super) fn list(api: &Api, call: &Call) -> Result<Reply, Error> {
+    let page = Page::of(call, LONGEST_PAGE)?;
+    let name = |function: &Arc<FunctionVersion>| function.name.as_str().to_owned();
+    let (functions, next_marker) =
+        api.driver.step(|engine, _| page.cut(engine.functions().map(Arc::clone), name));
+    // With FunctionVersion=ALL, AWS shows every version, and their ARNs say which.
+    let all = call.parameter("FunctionVersion").is_some_and(|version| version == "ALL");
+    let show = |function| Configuration::new(&api.identity, function, Progress::Done).qualified(all);
+    let functions = functions.iter().map(|function| show(function)).collect();
+    Ok(json(StatusCode::OK, content_type::JSON, &Functions { functions, next_marker }))
+}
+
+pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
+    const OPERATION: &str = "UpdateFunctionCode";
+    let name = FunctionName::from_path(api, resource, OPERATION)?.latest(&api.identity)?;
+    let update: CodeUpdate = body::read(call)?;
+    let source: CodeSource = body::read(call)?;
+    let mut violations = Violations::default();
+    check_architectures(&mut violations, update.architectures.as_deref());
+    violations.into_result().map_err(Error::Validation)?;
+    Members::of(call)?.refuse(OPERATION, &[("Publish", |_| false), ("PublishTo", |_| false)])?;
+
+    let package = source.unpack(api, OPERATION).await?.ok_or_else(code::missing)?;
+    let architecture = architecture(update.architectures);
+    let change = |spec: &mut FunctionSpec| {
+        spec.code = built_in::code(&spec.handler, &spec.variables, Some(package))?;
+        if let Some(architecture) = architecture {
+            spec.architecture = architecture;
+        }
+        Ok(())
+    };
+    if update.dry_run.unwrap_or(false) {
+        return dry_run(api, &name, update.revision_id.as_deref(), change);
+    }
+    let updated = change_function(api, &name, update.revision_id.as_deref(), change)?;
+    Ok(show(api, StatusCode::OK, &updated, Progress::Updating, false))
+}
+
+pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
+    const OPERATION: &str = "UpdateFunctionConfiguration";
+    let name = FunctionName::from_path(api, resource, OPERATION)?.latest(&api.identity)?;
+    let settings: Settings = body::read(call)?;
+    let Revision { revision_id } = body::read(call)?;
+    let mut violations = Violations::default();
+    settings.check(&mut violations);
+    violations.into_result().map_err(Error::Validation)?;
+    refuse_unserved(&Members::of(call)?, OPERATION, name.as_str())?;
+    settings.check_meaning()?;
+
+    let updated = change_function(api, &name, revision_id.as_deref(), |spec| {
+        settings.apply(spec);
+        let package = spec.code.package().cloned();
+        spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
+        Ok(())
+    })?;
+    Ok(show(api, StatusCode::OK, &updated, Progress::Updating, false))
+}
+
+pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
+    let name = version_name(api, call, resource, "DeleteFunction")?;
+    if name.is_qualified() {
+        return Err(Error::LatestNotDeletable);
+    }
+    let deleted = api.driver.step(|engine, now| engine.delete_function(now, name.as_str()));
+    deleted.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+impl Creation {
+    fn check(&self, settings: &Settings) -> Result<(), Error> {
+        let mut violations = Violations::default();
+        violations.require(&validation::FUNCTION_NAME, &self.function_name);
+        violations.present(&validation::ROLE, settings.role.is_some());
+        settings.check(&mut violations);
+        check_architectures(&mut violations, self.architectures.as_deref());
+        for (key, value) in self.tags.iter().flatten() {
+            violations.check(&validation::TAG_KEY, Some(key.as_str()));
+            violations.check(&validation::TAG_VALUE, Some(value.as_str()));
+        }
+        let needs_code = settings.handler.as_deref() != Some(built_in::HANDLER);
+        violations.present(&validation::CODE, self.code.is_some() || !needs_code);
+        violations.into_result().map_err(Error::Validation)
+    }
+}
+
+/// What AWS gives to a function that does not say.
+fn default_spec() -> FunctionSpec {
+    let model = HandlerModel { init: Duration::ZERO, duration: Duration::ZERO, failure_rate: 0.0 };
+    FunctionSpec {
+        runtime: String::new(),
+        handler: String::new(),
+        role: String::new(),
+        description: String::new(),
+        timeout: Duration::from_secs(3),
+        memory_mb: 128,
+        ephemeral_storage_mb: 512,
+        variables: BTreeMap::new(),
+        architecture: "x86_64".to_owned(),
+        tags: BTreeMap::new(),
+        code: Code::Simulated { model, package: None::<Package> },
+    }
+}
+
+/// The name in the path and the `Qualifier` beside it; `$LATEST` is all there is.
+fn version_name<'a>(
+    api: &Api,
+    call: &Call,
+    resource: &'a str,
+    action: &'static str,
+) -> Result<FunctionName<'a>, Error> {
+    FunctionName::from_path(api, resource, action)?
+        .with_qualifier(call.parameter("Qualifier"))?
+        .latest(&api.identity)
+}
+
+/// A function that exists can't have a dot in its name, though the pattern of
+/// all other operations has one.
+fn refuse_dots(name: &str) -> Result<(), Error> {
+    if !name.contains('.') {
+        return Ok(());
+    }
+    let mut violations = Violations::default();
+    violations.check(&validation::NEW_FUNCTION_NAME, Some(name));
+    violations.into_result().map_err(Error::Validation)
+}
+
+fn check_architectures(violations: &mut Violations, architectures: Option<&[String]>) {
+    for architecture in architectures.into_iter().flatten() {
+        violations.check(&validation::ARCHITECTURE, Some(architecture.as_str()));
+    }
+}
+
+fn architecture(given: Option<Vec<String>>) -> Option<String> {
+    given.into_iter().flatten().next()
+}
+
+/// Changes a function in one step, so that nobody changes it in between.
+fn change_function(
+    api: &Api,
+    name: &FunctionName<'_>,
+    revision_id: Option<&str>,
+    change: impl FnOnce(&mut FunctionSpec) -> Result<(), Error>,
+) -> Result<Arc<FunctionVersion>, Error> {
+    let revision_id = revision_id.map(str::parse::<Uuid>).transpose().map_err(|_| Error::RevisionMismatch)?;
+    api.driver.step(|engine, now| {
+        let function = engine.function(name.as_str()).map_err(|error| Error::new(error, &api.identity))?;
+        let mut spec = function.spec.clone();
+        change(&mut spec)?;
+        let updated = engine.update_function(now, name.as_str(), revision_id, |current| *current = spec);
+        updated.map_err(|error| Error::new(error, &api.identity))
+    })
+}
+
+/// Tells what the change would make of the function.
+fn dry_run(
+    api: &Api,
+    name: &FunctionName<'_>,
+    revision_id: Option<&str>,
+    change: impl FnOnce(&mut FunctionSpec) -> Result<(), Error>,
+) -> Result<Reply, Error> {
+    let found = api.driver.step(|engine, _| engine.function(name.as_str()).cloned());
+    let function = found.map_err(|error| Error::new(error, &api.identity))?;
+    if revision_id.is_some_and(|given| given != function.revision_id.to_string()) {
+        return Err(Error::RevisionMismatch);
+    }
+    let mut changed = FunctionVersion::clone(&function);
+    change(&mut changed.spec)?;
+    Ok(show(api, StatusCode::OK, &changed, Progress::Done, false))
+}
+
+fn show(
+    api: &Api,
+    status: StatusCode,
+    function: &FunctionVersion,
+    progress: Progress,
+    qualified: bool,
+) -> Reply {
+    let configuration = Configuration::new(&api.identity, function, progress).qualified(qualified);
+    json(status, content_type::JSON, &configuration)
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown<'a> {
+    configuration: Configuration<'a>,
+    code: Location,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tags: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concurrency: Option<concurrency::Reserved>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Location {
+    repository_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Functions<'a> {
+    functions: Vec<Configuration<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_marker: Option<String>,
+}

@@ -1,0 +1,274 @@
+//! Event source mappings from SQS queues.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::body::{self, Members};
+use super::error::Error;
+use super::function_name::FunctionName;
+use super::page::Page;
+use super::validation::{self, Violations};
+use crate::api::Api;
+use crate::api::call::Call;
+use crate::api::reply::{Reply, content_type, json};
+use crate::config::Identity;
+use crate::engine::{MappingId, MappingSpec, MappingView, QueueName};
+
+/// Mappings on a page at most (Lambda API, `ListEventSourceMappings`).
+const LONGEST_PAGE: usize = 100;
+
+/// What a mapping is made of without a word about it.
+const DEFAULT_BATCH_SIZE: usize = 10;
+
+/// Members that AWS has for queues and the emulator does not act on.
+const NOT_SERVED: &[&str] =
+    &["FilterCriteria", "ProvisionedPollerConfig", "MetricsConfig", "LoggingConfig", "KMSKeyArn"];
+
+/// Members of other event sources.
+const NOT_FOR_QUEUES: &[&str] = &[
+    "DestinationConfig",
+    "StartingPosition",
+    "StartingPositionTimestamp",
+    "ParallelizationFactor",
+    "MaximumRecordAgeInSeconds",
+    "BisectBatchOnFunctionError",
+    "MaximumRetryAttempts",
+    "TumblingWindowInSeconds",
+    "Topics",
+    "Queues",
+    "SourceAccessConfigurations",
+    "SelfManagedEventSource",
+    "AmazonManagedKafkaEventSourceConfig",
+    "SelfManagedKafkaEventSourceConfig",
+    "DocumentDBEventSourceConfig",
+];
+
+/// What CreateEventSourceMapping and UpdateEventSourceMapping set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Settings {
+    event_source_arn: Option<String>,
+    function_name: Option<String>,
+    enabled: Option<bool>,
+    batch_size: Option<i64>,
+    maximum_batching_window_in_seconds: Option<i64>,
+    scaling_config: Option<ScalingConfig>,
+    function_response_types: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ScalingConfig {
+    maximum_concurrency: Option<i64>,
+}
+
+pub(super) fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
+    const OPERATION: &str = "CreateEventSourceMapping";
+    let settings: Settings = body::read(call)?;
+    let mut violations = Violations::default();
+    violations.require(&validation::FUNCTION_NAME, &settings.function_name);
+    settings.check(violations)?;
+    let arn = settings.event_source_arn.as_deref().unwrap_or_default();
+    let queue = queue_name(&api.identity, arn).ok_or(Error::UnrecognizedEventSource)?;
+    refuse_unserved(call, OPERATION)?;
+
+    let mut spec = MappingSpec {
+        queue,
+        function: settings.function(api, OPERATION)?.ok_or(Error::MappingFunctionMissing)?,
+        batch_size: DEFAULT_BATCH_SIZE,
+        batching_window: Duration::ZERO,
+        maximum_concurrency: None,
+        reports_item_failures: false,
+        enabled: true,
+    };
+    settings.apply(&mut spec);
+    let created = api.driver.step(|engine, now| engine.create_mapping(now, spec));
+    let created = created.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, StatusCode::ACCEPTED, &created))
+}
+
+pub(super) fn get(api: &Api, resource: &str) -> Result<Reply, Error> {
+    let id = mapping_id(resource)?;
+    let found = api.driver.step(|engine, _| engine.mapping(id));
+    let found = found.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, StatusCode::OK, &found))
+}
+
+pub(super) fn list(api: &Api, call: &Call) -> Result<Reply, Error> {
+    let page = Page::of(call, LONGEST_PAGE)?;
+    let queue = match call.parameter("EventSourceArn") {
+        Some(arn) => Some(queue_name(&api.identity, &arn).ok_or(Error::UnrecognizedEventSource)?),
+        None => None,
+    };
+    let function = call.parameter("FunctionName");
+    let function = match &function {
+        Some(name) => Some(FunctionName::from_text(api, name, "ListEventSourceMappings")?),
+        None => None,
+    };
+    let wanted = |mapping: &MappingView| {
+        queue.as_ref().is_none_or(|queue| mapping.spec.queue == *queue)
+            && function.as_ref().is_none_or(|function| mapping.spec.function.as_str() == function.as_str())
+    };
+    let (mappings, next_marker) = api
+        .driver
+        .step(|engine, _| page.cut(engine.mappings().filter(wanted), |mapping| mapping.id.to_string()));
+    let event_source_mappings = mappings.iter().map(|mapping| Shown::new(&api.identity, mapping)).collect();
+    Ok(json(StatusCode::OK, content_type::JSON, &Mappings { event_source_mappings, next_marker }))
+}
+
+pub(super) fn update(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
+    const OPERATION: &str = "UpdateEventSourceMapping";
+    let id = mapping_id(resource)?;
+    let settings: Settings = body::read(call)?;
+    settings.check(Violations::default())?;
+    refuse_unserved(call, OPERATION)?;
+    let function = settings.function(api, OPERATION)?;
+    let updated = api.driver.step(|engine, now| {
+        engine.update_mapping(now, id, |spec| {
+            settings.apply(spec);
+            if let Some(function) = function {
+                spec.function = function;
+            }
+        })
+    });
+    let updated = updated.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, StatusCode::ACCEPTED, &updated))
+}
+
+pub(super) fn delete(api: &Api, resource: &str) -> Result<Reply, Error> {
+    let id = mapping_id(resource)?;
+    let deleted = api.driver.step(|engine, now| engine.delete_mapping(now, id));
+    let deleted = deleted.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, StatusCode::ACCEPTED, &deleted))
+}
+
+impl Settings {
+    fn check(&self, mut violations: Violations) -> Result<(), Error> {
+        violations.check(&validation::BATCH_SIZE, self.batch_size);
+        violations.check(&validation::BATCHING_WINDOW, self.maximum_batching_window_in_seconds);
+        let maximum = self.scaling_config.as_ref().and_then(|scaling| scaling.maximum_concurrency);
+        violations.check(&validation::MAXIMUM_CONCURRENCY, maximum);
+        for kind in self.function_response_types.iter().flatten() {
+            violations.check(&validation::RESPONSE_TYPE, Some(kind.as_str()));
+        }
+        violations.into_result().map_err(Error::Validation)
+    }
+
+    /// The function that is named; a version that is not there is no function.
+    fn function(
+        &self,
+        api: &Api,
+        action: &'static str,
+    ) -> Result<Option<crate::engine::FunctionName>, Error> {
+        let Some(text) = &self.function_name else { return Ok(None) };
+        let name = FunctionName::from_text(api, text, action)?;
+        let name = name.latest(&api.identity).map_err(|_| Error::MappingFunctionMissing)?;
+        Ok(Some(name.as_str().into()))
+    }
+
+    /// Changes what is given. Call it with settings that were checked.
+    fn apply(&self, spec: &mut MappingSpec) {
+        let size = |value: i64| usize::try_from(value).ok();
+        if let Some(batch_size) = self.batch_size.and_then(size) {
+            spec.batch_size = batch_size;
+        }
+        if let Some(window) = self.maximum_batching_window_in_seconds {
+            spec.batching_window = Duration::from_secs(window.unsigned_abs());
+        }
+        if let Some(scaling) = &self.scaling_config {
+            spec.maximum_concurrency = scaling.maximum_concurrency.and_then(size);
+        }
+        if let Some(kinds) = &self.function_response_types {
+            spec.reports_item_failures = !kinds.is_empty();
+        }
+        if let Some(enabled) = self.enabled {
+            spec.enabled = enabled;
+        }
+    }
+}
+
+fn refuse_unserved(call: &Call, operation: &str) -> Result<(), Error> {
+    let members = Members::of(call)?;
+    for member in NOT_FOR_QUEUES {
+        if members.given(member)?.is_some() {
+            return Err(Error::UnsupportedByQueues(member));
+        }
+    }
+    for member in NOT_SERVED {
+        members.refuse(operation, &[(member, |_| false)])?;
+    }
+    Ok(())
+}
+
+/// The queue of an ARN, if it is one of this account and region.
+fn queue_name(identity: &Identity, arn: &str) -> Option<QueueName> {
+    let (_, name) = arn.rsplit_once(':')?;
+    (!name.is_empty() && identity.queue_arn(name) == arn).then(|| name.into())
+}
+
+fn mapping_id(resource: &str) -> Result<MappingId, Error> {
+    resource.parse().map(MappingId).map_err(|_| Error::MappingNotFound)
+}
+
+fn show(api: &Api, status: StatusCode, mapping: &MappingView) -> Reply {
+    json(status, content_type::JSON, &Shown::new(&api.identity, mapping))
+}
+
+/// `EventSourceMappingConfiguration`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown {
+    batch_size: usize,
+    event_source_arn: String,
+    event_source_mapping_arn: String,
+    function_arn: String,
+    function_response_types: &'static [&'static str],
+    last_modified: f64,
+    maximum_batching_window_in_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scaling_config: Option<ScalingConfig>,
+    state: &'static str,
+    state_transition_reason: &'static str,
+    #[serde(rename = "UUID")]
+    uuid: String,
+}
+
+impl Shown {
+    fn new(identity: &Identity, mapping: &MappingView) -> Self {
+        let spec = &mapping.spec;
+        let maximum = spec.maximum_concurrency.and_then(|maximum| i64::try_from(maximum).ok());
+        Self {
+            batch_size: spec.batch_size,
+            event_source_arn: identity.queue_arn(spec.queue.as_str()),
+            event_source_mapping_arn: identity.mapping_arn(mapping.id),
+            function_arn: identity.function_arn(spec.function.as_str()),
+            function_response_types: if spec.reports_item_failures {
+                &["ReportBatchItemFailures"]
+            } else {
+                &[]
+            },
+            last_modified: seconds(mapping.modified.as_millis()),
+            maximum_batching_window_in_seconds: spec.batching_window.as_secs(),
+            scaling_config: maximum.map(|maximum| ScalingConfig { maximum_concurrency: Some(maximum) }),
+            state: mapping.state.as_str(),
+            state_transition_reason: "USER_INITIATED",
+            uuid: mapping.id.to_string(),
+        }
+    }
+}
+
+/// Seconds with a fraction, as JSON dates are in AWS's REST protocol.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of any real date are exact in an f64")]
+fn seconds(millis: u64) -> f64 {
+    millis as f64 / 1_000.0
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mappings {
+    event_source_mappings: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_marker: Option<String>,
+}

@@ -1,0 +1,61 @@
+//! Lists, page by page.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use super::error::Error;
+use super::validation::{MAX_ITEMS, Violations};
+use crate::api::call::Call;
+
+/// Which part of a sorted list a request asks for.
+#[derive(Debug)]
+pub(super) struct Page {
+    after: Option<String>,
+    size: usize,
+}
+
+impl Page {
+    /// Reads `Marker` and `MaxItems`; no page is longer than `longest`.
+    pub(super) fn of(call: &Call, longest: usize) -> Result<Self, Error> {
+        let size = match call.parameter("MaxItems") {
+            Some(text) => max_items(&text)?.min(longest),
+            None => longest,
+        };
+        let after = match call.parameter("Marker").filter(|marker| !marker.is_empty()) {
+            Some(marker) => Some(decode(&marker).ok_or_else(|| {
+                Error::InvalidParameter(format!("Marker '{marker}' is none that this list gave."))
+            })?),
+            None => None,
+        };
+        Ok(Self { after, size })
+    }
+
+    /// The page of `items`, which come sorted by `key`, and the marker of the
+    /// next one if there is more.
+    pub(super) fn cut<T>(
+        &self,
+        items: impl Iterator<Item = T>,
+        key: impl Fn(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let after = |item: &T| self.after.as_ref().is_none_or(|after| key(item) > *after);
+        let mut items = items.filter(after);
+        let page: Vec<T> = items.by_ref().take(self.size).collect();
+        let more = items.next().is_some();
+        let marker = page.last().filter(|_| more).map(|last| BASE64_URL_SAFE_NO_PAD.encode(key(last)));
+        (page, marker)
+    }
+}
+
+fn max_items(text: &str) -> Result<usize, Error> {
+    let number: i64 =
+        text.parse().map_err(|_| Error::WrongType(format!("MaxItems is '{text}', not a whole number")))?;
+    let mut violations = Violations::default();
+    violations.check(&MAX_ITEMS, Some(number));
+    violations.into_result().map_err(Error::Validation)?;
+    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+fn decode(marker: &str) -> Option<String> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(marker).ok()?;
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,133 @@
+//! The event in an Invoke: how long it may be, and that it is JSON.
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+
+use super::error::Error;
+
+/// Longest payload of a synchronous invocation ("Lambda quotas": 6 MB).
+const LONGEST_SYNCHRONOUS: usize = 6_291_456;
+
+/// Longest payload of an asynchronous invocation ("Lambda quotas": 1 MB).
+const LONGEST_EVENT: usize = 1_048_576;
+
+/// What follows from Jackson's words for a place where a value should begin.
+const EXPECTED: &str =
+    "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+
+/// The payload of a synchronous invocation.
+pub(super) fn synchronous(body: &Bytes) -> Result<Bytes, Error> {
+    if body.len() > LONGEST_SYNCHRONOUS {
+        return Err(Error::RequestTooLarge { limit: LONGEST_SYNCHRONOUS, operation: "InvokeFunction" });
+    }
+    checked(body)
+}
+
+/// The payload of an asynchronous invocation.
+pub(super) fn event(body: &Bytes) -> Result<Bytes, Error> {
+    if body.len() > LONGEST_EVENT {
+        return Err(Error::EventTooLarge { size: body.len(), limit: LONGEST_EVENT });
+    }
+    checked(body)
+}
+
+/// The body, or `{}` when there is none. Its values are passed over, not built.
+fn checked(body: &Bytes) -> Result<Bytes, Error> {
+    if body.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    let text = str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(IgnoredAny) => Ok(body.clone()),
+        Err(error) => Err(not_json(text, &error)),
+    }
+}
+
+fn not_utf8(body: &[u8], at: usize) -> Error {
+    let before = &body[..at];
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+    let byte = body[at];
+    let outside_of_text = before.iter().all(u8::is_ascii_whitespace);
+    let text = if outside_of_text && byte < 0xC0 {
+        format!("Unexpected character ((CTRL-CHAR, code {byte})): {EXPECTED}")
+    } else {
+        format!("Invalid UTF-8 start byte 0x{byte:x}")
+    };
+    unparsable(&text, line, column)
+}
+
+fn not_json(text: &str, error: &serde_json::Error) -> Error {
+    let (line, column) = (error.line(), error.column());
+    let unexpected = text
+        .lines()
+        .nth(line.saturating_sub(1))
+        .and_then(|line| line.get(column.saturating_sub(1)..))
+        .and_then(|rest| rest.chars().next());
+    let message = error.to_string();
+    let what = match unexpected {
+        Some(found) if message.starts_with("expected value") => {
+            format!("Unexpected character ({}): {EXPECTED}", Character(found))
+        }
+        Some(_) | None => message.split(" at line ").next().unwrap_or_default().to_owned(),
+    };
+    unparsable(&what, line, column)
+}
+
+fn unparsable(text: &str, line: usize, column: usize) -> Error {
+    Error::NotJson(format!(
+        "Could not parse payload into json: {text}\n at [Source: REDACTED \
+         (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}, column: {column}]"
+    ))
+}
+
+/// A character as Jackson shows it.
+struct Character(char);
+
+impl std::fmt::Display for Character {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let code = u32::from(self.0);
+        if self.0.is_control() {
+            write!(f, "(CTRL-CHAR, code {code})")
+        } else {
+            write!(f, "'{}' (code {code})", self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_refused(body: &'static [u8], what: &str, line: usize, column: usize) {
+        let expected = format!(
+            "Could not parse request body into json: Could not parse payload into json: {what}\n at [Source: \
+             REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}, column: {column}]"
+        );
+        let error = checked(&Bytes::from_static(body)).expect_err("no JSON");
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn only_json_is_taken() {
+        for good in ["{}", "null", "1.5e3", "\"\u{e9}\"", " [1, {\"a\": [true]}] \n"] {
+            let body = Bytes::from_static(good.as_bytes());
+            assert_eq!(checked(&body), Ok(body.clone()), "{good}");
+        }
+        assert_eq!(checked(&Bytes::new()), Ok(Bytes::from_static(b"{}")));
+
+        check_refused(b"hello", &format!("Unexpected character ('h' (code 104)): {EXPECTED}"), 1, 1);
+        check_refused(b"{\n \"a\": x}", &format!("Unexpected character ('x' (code 120)): {EXPECTED}"), 2, 7);
+        check_refused(b"\x99", &format!("Unexpected character ((CTRL-CHAR, code 153)): {EXPECTED}"), 1, 1);
+        check_refused(b"\"\x87\"", "Invalid UTF-8 start byte 0x87", 1, 2);
+        check_refused(b"{\"a\":", "EOF while parsing a value", 1, 5);
+        check_refused(b"{} {}", "trailing characters", 1, 4);
+    }
+
+    #[test]
+    fn deep_json_is_no_danger() {
+        let deep = "[".repeat(1_000_000);
+        assert!(checked(&Bytes::from(deep)).is_err());
+    }
+}
