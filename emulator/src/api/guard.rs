@@ -21,17 +21,17 @@ impl Guard {
         Self { allowed }
     }
 
-    /// Refuses a request by its headers.
-    pub(crate) fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Reply> {
+    /// Why a request is refused by its headers, if it is.
+    pub(crate) fn refusal(&self, headers: &HeaderMap, uri: &Uri) -> Option<Reply> {
         if let Some(origin) = text(headers, ORIGIN)
             && !self.allows(origin.rsplit("://").next().unwrap_or(origin))
         {
-            return Err(refusal("Origin", origin));
+            return Some(refusal("Origin", origin));
         }
         let host = text(headers, HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
         match host {
-            Some(host) if !self.allows(host) => Err(refusal("Host", host)),
-            Some(_) | None => Ok(()),
+            Some(host) if !self.allows(host) => Some(refusal("Host", host)),
+            Some(_) | None => None,
         }
     }
 
@@ -91,7 +91,7 @@ mod tests {
             (ORIGIN, "null", false),
         ] {
             let headers = HeaderMap::from_iter([(name, value.parse().expect("a header value"))]);
-            assert_eq!(guard.check(&headers, &Uri::from_static("/")).is_ok(), passes, "{value}");
+            assert_eq!(guard.refusal(&headers, &Uri::from_static("/")).is_none(), passes, "{value}");
         }
     }
 }

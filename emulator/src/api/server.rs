@@ -75,7 +75,7 @@ async fn connection(stream: TcpStream, api: Arc<Api>, guard: Arc<Guard>, stop: C
 
 async fn answer(api: &Api, guard: &Guard, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (parts, body) = request.into_parts();
-    if let Err(refusal) = guard.check(&parts.headers, &parts.uri) {
+    if let Some(refusal) = guard.refusal(&parts.headers, &parts.uri) {
         return Ok(refusal);
     }
     let request_id = Uuid::from_random(request_bits());

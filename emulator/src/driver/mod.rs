@@ -190,8 +190,8 @@ impl Driver {
                     handlers.stop(environment);
                     self.processes.stop(environment);
                 }
-                Effect::Respond { request_id, environment, function, outcome } => {
-                    self.waiters.answer(request_id, Answer { environment, function, outcome });
+                Effect::Respond { request_id, environment, outcome } => {
+                    self.waiters.answer(request_id, Answer { environment, outcome });
                 }
                 Effect::Deliver { receiver, messages } => self.waiters.deliver(receiver, messages),
             }

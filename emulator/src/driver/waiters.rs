@@ -1,20 +1,16 @@
 //! Who waits for which answer.
 
-use std::sync::Arc;
-
 use dashmap::DashMap;
 use tokio::sync::oneshot;
 
 use super::Driver;
-use crate::engine::{Delivery, EnvironmentId, FunctionVersion, Outcome, ReceiverId, RequestId};
+use crate::engine::{Delivery, EnvironmentId, Outcome, ReceiverId, RequestId};
 
 /// The answer to a synchronous invocation.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// Where it ran.
     pub(crate) environment: EnvironmentId,
-    /// What ran it.
-    pub(crate) function: Arc<FunctionVersion>,
     /// How it ended.
     pub(crate) outcome: Outcome,
 }

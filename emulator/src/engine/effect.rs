@@ -29,8 +29,6 @@ pub enum Effect {
         request_id: RequestId,
         /// Where it ran.
         environment: EnvironmentId,
-        /// What ran it.
-        function: Arc<FunctionVersion>,
         /// With what.
         outcome: Outcome,
     },

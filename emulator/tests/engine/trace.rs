@@ -330,11 +330,10 @@ fn function(timeout: Duration) -> FunctionSpec {
         variables: BTreeMap::new(),
         architecture: "x86_64".to_owned(),
         tags: BTreeMap::new(),
-        code: Code::Simulated(HandlerModel {
-            init: Duration::ZERO,
-            duration: Duration::ZERO,
-            failure_rate: 0.0,
-        }),
+        code: Code::Simulated {
+            model: HandlerModel { init: Duration::ZERO, duration: Duration::ZERO, failure_rate: 0.0 },
+            package: None,
+        },
     }
 }
 

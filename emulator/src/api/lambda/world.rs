@@ -1,7 +1,5 @@
 //! An emulator without a port, for tests: calls in, replies out.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode};
@@ -9,10 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::call::Call;
 use crate::api::{Api, reply, route};
-use crate::config::Identity;
-use crate::driver::{Clock, Driver};
 use crate::engine::{Quotas, Uuid};
-use crate::runtime::{Packages, ProcessRuntime};
 
 /// What every function of these tests assumes.
 pub(in crate::api) const ROLE: &str = "arn:aws:iam::000000000000:role/r";
@@ -33,11 +28,7 @@ pub(in crate::api) struct Answered {
 
 impl World {
     pub(in crate::api) fn new() -> Self {
-        let driver = Driver::new(Quotas::default(), 1, Clock::new(1.0), ProcessRuntime {});
-        tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
-        let identity = Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() };
-        let packages = Packages::new().expect("a temporary folder");
-        Self { api: Api { driver, identity: Arc::new(identity), packages: Arc::new(packages) } }
+        Self { api: Api::for_test(Quotas::default(), 1.0) }
     }
 
     pub(in crate::api) fn api(&self) -> &Api {

@@ -23,7 +23,7 @@ impl Engine {
         match news {
             News::Ready => self.environment_ready(now, id),
             News::InitFailed(error) => {
-                self.init_failed(now, id, Outcome::FunctionError(error), StopReason::InitFailure)
+                self.init_failed(now, id, Outcome::FunctionError(error), StopReason::InitFailure);
             }
             News::Finished(completion) => self.invocation_finished(now, id, completion),
             News::Exited(exit) => self.environment_exited(now, id, exit),
@@ -71,10 +71,9 @@ impl Engine {
         let State::Busy { invocation, .. } = std::mem::replace(&mut environment.state, placeholder) else {
             return;
         };
-        let version = Arc::clone(&environment.function);
         let settled = self.settle(now, id, invocation, End { outcome, max_memory_mb, items });
         self.rest(now, id);
-        self.give_result(now, &version, settled);
+        self.give_result(now, settled);
     }
 
     /// An environment that has nothing to do waits, unless its version is no
@@ -102,7 +101,7 @@ impl Engine {
         match environment.state {
             State::Init { .. } => self.init_failed(now, id, outcome, StopReason::Exit),
             State::Busy { .. } | State::Idle { .. } => {
-                self.end_environment(now, id, outcome.into(), StopReason::Exit)
+                self.end_environment(now, id, outcome.into(), StopReason::Exit);
             }
         }
     }
@@ -142,11 +141,11 @@ impl Engine {
 
     /// Ends an environment, and its invocation with it.
     fn end_environment(&mut self, now: Timestamp, id: EnvironmentId, end: End, reason: StopReason) {
-        let Some((version, invocation)) = self.take_environment(id) else { return };
+        let Some(invocation) = self.take_environment(id) else { return };
         let settled = invocation.map(|invocation| self.settle(now, id, invocation, end));
         self.tell_stop(now, id, reason);
         if let Some(settled) = settled {
-            self.give_result(now, &version, settled);
+            self.give_result(now, settled);
         }
     }
 

@@ -1,10 +1,8 @@
 //! Settlement: the only place where a permit is returned.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::environment::State;
-use super::function::FunctionVersion;
 use super::invocation::{Invocation, Origin};
 use crate::engine::Engine;
 use crate::engine::effect::{BatchItems, Effect, FunctionError, Outcome};
@@ -54,7 +52,7 @@ impl Engine {
             match ending {
                 Ending::Succeeded => function.tally.succeeded += 1,
                 Ending::Failed | Ending::TimedOut | Ending::Exited | Ending::HostFailure => {
-                    function.tally.failed += 1
+                    function.tally.failed += 1;
                 }
             }
         }
@@ -76,28 +74,20 @@ impl Engine {
 
     /// Gives the result to whoever asked. This comes after the environment is
     /// at rest, so that a poller's next batch can have it.
-    pub(super) fn give_result(&mut self, now: Timestamp, function: &Arc<FunctionVersion>, settled: Settled) {
+    pub(super) fn give_result(&mut self, now: Timestamp, settled: Settled) {
         let Settled { request_id, environment, function: name, origin, end } = settled;
         match origin {
             Origin::Caller => {
-                let function = Arc::clone(function);
-                self.effects.push(Effect::Respond {
-                    request_id,
-                    environment,
-                    function,
-                    outcome: end.outcome,
-                });
+                self.effects.push(Effect::Respond { request_id, environment, outcome: end.outcome });
             }
             Origin::Event(event) => self.settle_event(now, &name, event, &end.outcome),
             Origin::Batch(batch) => self.settle_batch(now, batch, &end.outcome, &end.items),
         }
     }
 
-    /// Takes the invocation out of its environment, which is gone with it.
-    pub(super) fn take_environment(
-        &mut self,
-        id: EnvironmentId,
-    ) -> Option<(Arc<FunctionVersion>, Option<Invocation>)> {
+    /// Removes an environment and gives the invocation that it owned, if any;
+    /// `None` when there is no such environment.
+    pub(super) fn take_environment(&mut self, id: EnvironmentId) -> Option<Option<Invocation>> {
         let environment = self.environments.remove(&id)?;
         self.alarms.cancel(environment.state.alarm());
         if let Some(function) = self.functions.get_mut(&environment.function.name) {
@@ -110,7 +100,7 @@ impl Engine {
             State::Init { invocation, .. } | State::Busy { invocation, .. } => Some(invocation),
             State::Idle { .. } => None,
         };
-        Some((environment.function, invocation))
+        Some(invocation)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit};
 
 /// Raises the soft limit of open files to the hard one: an environment needs
@@ -17,16 +18,16 @@ pub(crate) fn raise_open_files() {
 
 /// Words a refusal of the host so that it can't be taken for one of AWS's.
 pub(super) fn refusal(what: &str, error: &io::Error) -> Arc<str> {
-    let remedy = match error.kind() {
-        io::ErrorKind::WouldBlock => {
-            "raise the limit of processes (ulimit -u, or the container's pids limit)"
-        }
-        io::ErrorKind::OutOfMemory => "free memory, or use fewer environments",
-        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => {
-            "use fewer environments: the ports are used up"
-        }
-        _ if error.raw_os_error() == Some(24) => "raise the limit of open files (ulimit -n)",
-        _ => "see the emulator's log",
+    let remedy = if error.kind() == io::ErrorKind::WouldBlock {
+        "raise the limit of processes (ulimit -u, or the container's pids limit)"
+    } else if error.kind() == io::ErrorKind::OutOfMemory {
+        "free memory, or use fewer environments"
+    } else if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable) {
+        "use fewer environments: the ports are used up"
+    } else if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) {
+        "raise the limit of open files (ulimit -n)"
+    } else {
+        "see the emulator's log"
     };
     format!("The emulator's host could not {what}: {error}. This is no limit of AWS: {remedy}").into()
 }

@@ -6,8 +6,6 @@ mod json;
 mod query;
 mod receive;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::{HeaderMap, Method};
