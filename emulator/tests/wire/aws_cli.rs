@@ -131,7 +131,7 @@ fn queues_logs_and_errors_read_as_on_aws() {
     assert!(received.contains("\"Body\": \"hello\""), "{received}");
 
     let missing = aws(endpoint, &["lambda", "invoke", "--function-name", "nobody", "/dev/null"]);
-    assert_eq!(missing.status.code(), Some(254));
+    assert_eq!(missing.status.code(), Some(255));
     let error = text(&missing.stderr);
     let expected = "(ResourceNotFoundException) when calling the Invoke operation: \
                     Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody:$LATEST";

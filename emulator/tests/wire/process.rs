@@ -129,6 +129,22 @@ fn deleting_a_function_ends_its_idle_processes() {
 }
 
 #[test]
+fn a_missing_interpreter_is_said_to_be_missing() {
+    let folder = TempDir::new().expect("a folder");
+    let emulator = Program::start_with(&[], &[("PATH", "/nowhere")]);
+    create_python(
+        emulator.endpoint(),
+        folder.path(),
+        "hello",
+        "def handler(event, context):\n    return 1\n",
+        &[],
+    );
+    let refused = aws(emulator.endpoint(), &["lambda", "invoke", "--function-name", "hello", "/dev/null"]);
+    let error = text(&refused.stderr);
+    assert!(error.contains("(ServiceException)") && error.contains("python3 can't be run"), "{error}");
+}
+
+#[test]
 fn a_refusal_of_the_host_is_never_a_throttle() {
     let folder = TempDir::new().expect("a folder");
     let emulator = Program::start(&[]);

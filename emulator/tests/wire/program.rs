@@ -13,9 +13,14 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(flags: &[&str]) -> Self {
+        Self::start_with(flags, &[])
+    }
+
+    pub(crate) fn start_with(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_emulator"))
             .args(["--listen", "127.0.0.1:0"])
             .args(flags)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the emulator was built");

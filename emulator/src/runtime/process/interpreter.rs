@@ -5,6 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use super::host;
 
 /// Our runtime for `python3.*` functions, the standard library alone.
 const BOOTSTRAP: &str = include_str!("../bootstrap.py");
@@ -21,18 +24,19 @@ impl Python {
     ///
     /// The interpreter is asked for its own path: what `PATH` names may be a
     /// script that costs more than the interpreter's whole start.
-    pub(super) fn find(folder: &Path) -> Result<Self, String> {
+    pub(super) fn find(folder: &Path) -> Result<Self, Arc<str>> {
         let asked = Command::new("python3")
             .args(["-c", "import sys; print(sys.executable)"])
             .stdin(Stdio::null())
             .output()
-            .map_err(|error| missing(&error.to_string()))?;
+            .map_err(|error| not_run(&error))?;
         let executable = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
         if !asked.status.success() || executable.is_empty() {
             return Err(missing(String::from_utf8_lossy(&asked.stderr).trim()));
         }
         let bootstrap = folder.join("bootstrap.py");
-        fs::write(&bootstrap, BOOTSTRAP).map_err(|error: io::Error| error.to_string())?;
+        fs::write(&bootstrap, BOOTSTRAP)
+            .map_err(|error| host::refusal("write the Python runtime", &error))?;
         Ok(Self { executable: executable.into(), bootstrap })
     }
 
@@ -43,6 +47,14 @@ impl Python {
     }
 }
 
-fn missing(why: &str) -> String {
-    format!("python3 can't be run ({why}): python3.* functions need it; install it or put it on PATH")
+fn not_run(error: &io::Error) -> Arc<str> {
+    if error.kind() == io::ErrorKind::NotFound {
+        missing("it was not found")
+    } else {
+        host::refusal("run python3", error)
+    }
+}
+
+fn missing(why: &str) -> Arc<str> {
+    format!("python3 can't be run ({why}): python3.* functions need it. Install it, or put it on the emulator's PATH").into()
 }

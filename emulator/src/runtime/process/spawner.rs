@@ -165,7 +165,7 @@ impl Spawner {
                 Some(python) => python,
                 None => {
                     let found = Python::find(self.packages.folder());
-                    self.python.insert(found.map_err(|reason| Refused::Host(reason.into()))?)
+                    self.python.insert(found.map_err(Refused::Host)?)
                 }
             };
             return Ok((python.executable.clone(), python.arguments()));
