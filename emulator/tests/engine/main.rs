@@ -1,0 +1,6 @@
+//! The engine, driven without a runtime: random workloads
+
+mod auditor;
+mod doctored;
+mod random;
+mod workload;
