@@ -6,4 +6,5 @@ mod determinism;
 mod doctored;
 mod purity;
 mod random;
+mod regressions;
 mod workload;
