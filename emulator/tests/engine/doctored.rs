@@ -219,6 +219,14 @@ fn doctored_events_are_found() {
     let full = after(event_accepted(), [reserved(0, 0), throttled(0, 1, Asker::EventQueue, RESERVED_FULL)]);
     check(&after(full.clone(), [event_delayed(0, 1_000)]), "");
     check(&after(full, [event_delayed(0, 2_000)]), "should be");
+    let second = |until: u64| {
+        let waits = after(event_failed(), [event_delayed(10, 60_010)]);
+        let again = [admitted(60_010, 1, Asker::EventQueue, 1, false), started(60_010, 1, 1)];
+        let failed = [ended(60_020, 1, 1, Ending::Failed, 10, false), idle(60_020, 1)];
+        after(after(after(waits, again), failed), [event_delayed(60_020, until)])
+    };
+    check(&second(180_020), "");
+    check(&second(120_020), "should be");
     let gone = after(event_accepted(), [event_ended(0, EventEnding::FunctionDeleted)]);
     check(&after(gone, [made(0, 2)]), "was not deleted");
 }

@@ -12,15 +12,13 @@ const ERROR_DELAYS: [Duration; 2] = [Duration::from_secs(60), Duration::from_sec
 /// AWS's longest wait of a throttled event.
 const LONGEST_THROTTLE: Duration = Duration::from_secs(300);
 
-/// AWS's default age at which an event is given up.
-const OLDEST: Duration = Duration::from_secs(6 * 3_600);
-
 /// An event that has not ended.
 #[derive(Debug)]
 pub(super) struct EventBook {
     function: FunctionName,
     pub(super) generation: u64,
-    accepted: Timestamp,
+    /// When it is too old for another attempt.
+    last: Timestamp,
     failures: usize,
     /// Refusals since the last attempt.
     refusals: u32,
@@ -51,11 +49,7 @@ impl EventBook {
     /// Age is judged before waiting, not after.
     fn wait(&self, at: Timestamp, delay: Duration) -> State {
         let due = at + delay;
-        if due > self.accepted + OLDEST {
-            State::MustEnd(EventEnding::EventAgeExceeded)
-        } else {
-            State::MustWait(due)
-        }
+        if due > self.last { State::MustEnd(EventEnding::EventAgeExceeded) } else { State::MustWait(due) }
     }
 
     fn wait_after_refusal(&mut self, at: Timestamp) -> State {
@@ -79,7 +73,8 @@ impl Auditor {
         let function = self.functions.get(name);
         let generation = function.ok_or_else(|| format!("{name} is not there"))?.generation;
         let (function, state) = (name.clone(), State::Due(at));
-        let event = EventBook { function, generation, accepted: at, failures: 0, refusals: 0, state };
+        let last = at + self.quotas.event_max_age;
+        let event = EventBook { function, generation, last, failures: 0, refusals: 0, state };
         let known = self.ended.contains(&id) || self.events.insert(id, event).is_some();
         rule!(!known, "{id} was accepted twice");
         Ok(())

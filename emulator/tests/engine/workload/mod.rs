@@ -324,5 +324,10 @@ fn quotas(rng: &mut Rng) -> Quotas {
     if rng.between(0, 3) == 0 {
         quotas.in_flight_limit = 25;
     }
+    match rng.between(0, 2) {
+        0 => quotas.event_max_age = Duration::from_secs(60),
+        1 => quotas.event_max_age = Duration::from_secs(90),
+        _ => {}
+    }
     quotas
 }
