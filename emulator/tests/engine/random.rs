@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::workload::World;
 
 const SEEDS: u64 = 300;
-const OPERATIONS: u64 = 2_000;
+const OPERATIONS: u64 = 1_500;
 
 /// Every seed, or the one that `SEED` names.
 #[test]
