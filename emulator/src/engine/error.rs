@@ -40,6 +40,8 @@ pub enum LambdaError {
     },
     /// No mapping with that id.
     MappingNotFound(MappingId),
+    /// The mapping is being made, changed or deleted.
+    MappingInUse,
     /// The queue is mapped to the function already.
     MappingExists {
         /// The mapping that is there.

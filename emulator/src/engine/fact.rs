@@ -174,7 +174,7 @@ pub enum What {
         /// Where.
         environment: EnvironmentId,
         /// Whether the environment had been handed the event.
-        started: bool,
+        handed_over: bool,
         /// How.
         ending: Ending,
         /// From the hand-over to the end.

@@ -113,6 +113,9 @@ macro_rules! numbers {
 }
 
 numbers! {
+    /// One function, for as long as it exists: a function made anew under an
+    /// old name has another number, and owes nothing to its predecessor.
+    FunctionNumber;
     /// One execution environment, in the order of their start.
     EnvironmentId;
     /// One waiting ReceiveMessage, in the order of their arrival.

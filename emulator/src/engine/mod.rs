@@ -16,7 +16,7 @@ mod snapshot;
 mod sqs;
 mod time;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use alarm::{Alarm, Alarms};
 use lambda::{ConcurrencyPool, Environment, Function};
@@ -29,8 +29,8 @@ pub use effect::{
 pub use error::{LambdaError, Refusal, SqsError, ThrottleReason};
 pub use fact::{Asker, Ending, EventEnding, Fact, Pool, StopReason, What};
 pub use ids::{
-    EnvironmentId, FunctionName, MappingId, MessageId, MessageNumber, NotAUuid, QueueName, QueueNumber,
-    ReceiverId, RequestId, Uuid,
+    EnvironmentId, FunctionName, FunctionNumber, MappingId, MessageId, MessageNumber, NotAUuid, QueueName,
+    QueueNumber, ReceiverId, RequestId, Uuid,
 };
 pub use lambda::{Account, Code, FunctionSpec, FunctionVersion, HandlerModel, Package, Tally};
 pub use mapping::{MappingSpec, MappingState, MappingView};
@@ -71,8 +71,9 @@ pub struct Engine {
     facts: Vec<Fact>,
     functions: BTreeMap<FunctionName, Function>,
     unreserved: ConcurrencyPool,
-    environments: HashMap<EnvironmentId, Environment>,
+    environments: BTreeMap<EnvironmentId, Environment>,
     environments_made: u64,
+    functions_made: u64,
     queues: BTreeMap<QueueName, Queue>,
     queues_made: u64,
     receivers_made: u64,
@@ -91,8 +92,9 @@ impl Engine {
             effects: Vec::new(),
             facts: Vec::new(),
             functions: BTreeMap::new(),
-            environments: HashMap::new(),
+            environments: BTreeMap::new(),
             environments_made: 0,
+            functions_made: 0,
             queues: BTreeMap::new(),
             queues_made: 0,
             receivers_made: 0,

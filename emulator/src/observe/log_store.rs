@@ -195,7 +195,7 @@ impl Groups {
             What::InvokeEnded {
                 request_id,
                 environment,
-                started,
+                handed_over,
                 ending,
                 duration,
                 init,
@@ -206,7 +206,7 @@ impl Groups {
                     return;
                 };
                 let request_id = *request_id;
-                if !started {
+                if !handed_over {
                     // Init failed: AWS shows the invocation all the same.
                     self.write(*environment, at, Line::Start { request_id });
                 }

@@ -62,6 +62,9 @@ pub(super) enum Error {
          UnreservedConcurrentExecution below its minimum value of [{minimum}]."
     )]
     UnreservedBelowMinimum { minimum: u32 },
+    /// The text is not recorded from AWS.
+    #[error("Cannot update the event source mapping because it is in use.")]
+    MappingInUse,
     #[error("The resource you requested does not exist.")]
     MappingNotFound,
     #[error(
@@ -122,6 +125,7 @@ impl Error {
             LambdaError::RevisionMismatch => Self::RevisionMismatch,
             LambdaError::UnreservedBelowMinimum { minimum } => Self::UnreservedBelowMinimum { minimum },
             LambdaError::MappingNotFound(_) => Self::MappingNotFound,
+            LambdaError::MappingInUse => Self::MappingInUse,
             LambdaError::MappingExists { mapping, queue, function } => Self::MappingExists {
                 queue_arn: identity.queue_arn(queue.as_str()),
                 function: function.as_str().to_owned(),
@@ -180,6 +184,7 @@ impl Error {
             Self::FunctionNotFound { .. } | Self::OtherRegion { .. } | Self::MappingNotFound => {
                 (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER)
             }
+            Self::MappingInUse => (StatusCode::BAD_REQUEST, "ResourceInUseException", Message, USER),
             Self::OtherAccount { .. } => (StatusCode::FORBIDDEN, "AccessDeniedException", Message, None),
             Self::QualifierMismatch
             | Self::QualifierNotPermitted

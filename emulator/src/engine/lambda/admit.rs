@@ -50,22 +50,28 @@ impl Engine {
                 return Err((origin, refusal));
             }
         };
-        let name = function.clone();
-        let invocation =
-            Invocation { request_id, function, payload, origin, permit, started: None, init: None };
-        let idle = self.functions.get_mut(&name).and_then(|function| {
-            function.in_flight += 1;
-            function.tally.peak_in_flight = function.tally.peak_in_flight.max(function.in_flight);
-            function.idle.pop_last()
-        });
+        let admitting = self.functions.get_mut(&function).expect("a permit was taken from it");
+        admitting.in_flight += 1;
+        admitting.tally.peak_in_flight = admitting.tally.peak_in_flight.max(admitting.in_flight);
+        let idle = admitting.idle.pop_last();
+        let number = admitting.number;
         let cold = idle.is_none();
         let environment = idle.map_or_else(|| self.next_environment_id(), |(_, id)| id);
-        self.record(
-            now,
-            What::Admitted { request_id, function: name.clone(), asker, pool, environment, cold },
-        );
+        let name = function.clone();
+        self.record(now, What::Admitted { request_id, function: name, asker, pool, environment, cold });
+        let invocation = Invocation {
+            request_id,
+            function,
+            number,
+            payload,
+            origin,
+            permit,
+            started: None,
+            handed_over: false,
+            init: None,
+        };
         if cold {
-            self.start_environment(now, environment, &name, invocation);
+            self.start_environment(now, environment, invocation);
         } else {
             self.reuse_environment(now, environment, invocation);
         }
@@ -106,16 +112,10 @@ impl Engine {
         self.record(now, What::Throttled { request_id, function: function.clone(), asker, reason });
     }
 
-    fn start_environment(
-        &mut self,
-        now: Timestamp,
-        id: EnvironmentId,
-        name: &FunctionName,
-        invocation: Invocation,
-    ) {
+    fn start_environment(&mut self, now: Timestamp, id: EnvironmentId, invocation: Invocation) {
         let log_stream = self.rng.uuid();
         let alarm = self.alarms.set(now + self.quotas.init_limit, Alarm::EndInit(id));
-        let function = self.functions.get_mut(name).expect("admission just found it");
+        let function = self.functions.get_mut(&invocation.function).expect("it was just admitted");
         function.environments.insert(id);
         function.tally.environments_started += 1;
         let function = Arc::clone(&function.latest);
@@ -135,6 +135,7 @@ impl Engine {
     pub(super) fn dispatch(&mut self, now: Timestamp, id: EnvironmentId, mut invocation: Invocation) {
         let environment = self.environments.get_mut(&id).expect("dispatch goes to a living environment");
         let started = *invocation.started.get_or_insert(now);
+        invocation.handed_over = true;
         let deadline = started + environment.function.spec.timeout;
         let request_id = invocation.request_id;
         let reports_item_failures = match &invocation.origin {

@@ -14,12 +14,8 @@ use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::effect::{Outcome, Payload};
 use crate::engine::error::{LambdaError, Refusal, ThrottleReason};
 use crate::engine::fact::{EventEnding, What};
-use crate::engine::ids::{FunctionName, RequestId};
+use crate::engine::ids::{FunctionName, FunctionNumber, RequestId};
 use crate::engine::time::Timestamp;
-
-/// Events tried in one go; the rest follow in the next step, so that a flood
-/// never holds the engine for long.
-const EVENTS_PER_STEP: usize = 256;
 
 /// One accepted event.
 #[derive(Debug, Clone)]
@@ -45,6 +41,11 @@ pub(crate) struct EventInvokeQueue {
 impl EventInvokeQueue {
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// The alarm that is set, for a function that goes.
+    pub(crate) fn take_alarm(&mut self) -> Option<AlarmKey> {
+        self.alarm.take().map(|(_, key)| key)
     }
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Event> + use<> {
@@ -88,9 +89,9 @@ impl Engine {
 
     /// Asks to admit the events that are due, and sets the alarm for the next.
     pub(in crate::engine) fn try_events(&mut self, now: Timestamp, name: &FunctionName) {
-        for _ in 0..EVENTS_PER_STEP {
-            let Some(function) = self.functions.get_mut(name) else { return };
-            let Some(event) = function.events.pop_due(now) else { break };
+        while let Some(function) = self.functions.get_mut(name)
+            && let Some(event) = function.events.pop_due(now)
+        {
             function.events.in_flight += 1;
             let zero = function.reserved_limit() == Some(0);
             if zero {
@@ -127,15 +128,28 @@ impl Engine {
         &mut self,
         now: Timestamp,
         name: &FunctionName,
+        number: FunctionNumber,
         event: Event,
         outcome: &Outcome,
     ) {
+        if self.functions.get(name).is_none_or(|function| function.number != number) {
+            return self.end_orphan(now, name, event.request_id, outcome);
+        }
         match outcome {
             Outcome::Success(_) => self.end_event(now, name, event.request_id, EventEnding::Succeeded),
             Outcome::FunctionError(_) => self.delay_failed(now, name, event),
             Outcome::HostFailure(_) => self.delay_refused(now, name, event),
         }
         self.arm_events(now, name);
+    }
+
+    /// An event whose function is gone: it was the last attempt.
+    fn end_orphan(&mut self, now: Timestamp, name: &FunctionName, request_id: RequestId, outcome: &Outcome) {
+        let ending = match outcome {
+            Outcome::Success(_) => EventEnding::Succeeded,
+            Outcome::FunctionError(_) | Outcome::HostFailure(_) => EventEnding::FunctionDeleted,
+        };
+        self.record(now, What::EventEnded { request_id, function: name.clone(), ending });
     }
 
     /// A function error spends an attempt and waits a minute, then two.

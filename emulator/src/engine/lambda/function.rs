@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::concurrency::ConcurrencyPool;
 use super::event_queue::EventInvokeQueue;
 use crate::engine::error::ThrottleReason;
-use crate::engine::ids::{EnvironmentId, FunctionName, Uuid};
+use crate::engine::ids::{EnvironmentId, FunctionName, FunctionNumber, Uuid};
 use crate::engine::time::Timestamp;
 
 /// What a user sets on a function. The engine acts on the timeout and hands
@@ -102,6 +102,7 @@ pub struct FunctionVersion {
 /// A function: its current version and everything that is alive of it.
 #[derive(Debug)]
 pub(crate) struct Function {
+    pub(crate) number: FunctionNumber,
     pub(crate) latest: Arc<FunctionVersion>,
     pub(crate) reserved: Option<ConcurrencyPool>,
     /// All environments, also those of earlier versions that still run.
@@ -115,8 +116,9 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    pub(crate) fn new(latest: Arc<FunctionVersion>) -> Self {
+    pub(crate) fn new(number: FunctionNumber, latest: Arc<FunctionVersion>) -> Self {
         Self {
+            number,
             latest,
             reserved: None,
             environments: BTreeSet::new(),

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::concurrency::ConcurrencyPool;
-use super::environment::State;
 use super::function::{Function, FunctionSpec, FunctionVersion};
 use crate::engine::Engine;
 use crate::engine::error::LambdaError;
 use crate::engine::fact::{EventEnding, StopReason, What};
-use crate::engine::ids::{EnvironmentId, FunctionName, Uuid};
+use crate::engine::ids::{EnvironmentId, FunctionName, FunctionNumber, Uuid};
 use crate::engine::time::Timestamp;
 
 /// What GetAccountSettings tells of concurrency and code.
@@ -37,7 +36,8 @@ impl Engine {
             return Err(LambdaError::FunctionExists(name));
         }
         let version = self.new_version(now, name.clone(), spec);
-        self.functions.insert(name, Function::new(Arc::clone(&version)));
+        self.functions_made += 1;
+        self.functions.insert(name, Function::new(FunctionNumber(self.functions_made), Arc::clone(&version)));
         Ok(version)
     }
 
@@ -65,10 +65,16 @@ impl Engine {
     /// Deletes a function. Running invocations finish; waiting events are dropped.
     pub fn delete_function(&mut self, now: Timestamp, name: &str) -> Result<(), LambdaError> {
         self.tick(now);
+        self.drop_function(now, name)
+    }
+
+    /// Time has passed already.
+    fn drop_function(&mut self, now: Timestamp, name: &str) -> Result<(), LambdaError> {
         let name = self.function_mut(name)?.latest.name.clone();
         self.set_reserved(now, &name, None);
         self.stop_idle(now, &name);
         let Some(mut function) = self.functions.remove(&name) else { return Ok(()) };
+        function.events.take_alarm().into_iter().for_each(|key| self.alarms.cancel(key));
         for event in function.events.drain() {
             let ending = EventEnding::FunctionDeleted;
             self.record(
@@ -202,20 +208,16 @@ impl Engine {
     /// Ends everything that is alive and forgets everything that is set.
     pub fn reset(&mut self, now: Timestamp) {
         self.tick(now);
-        let names: Vec<FunctionName> = self.functions.keys().cloned().collect();
-        for name in &names {
-            let running = self.functions.get(name).map(|function| function.environments.clone());
-            for id in running.unwrap_or_default() {
-                if let Some(State::Idle { .. }) =
-                    self.environments.get(&id).map(|environment| &environment.state)
-                {
-                    continue;
-                }
-                self.abort_for_reset(now, id);
-            }
-            self.delete_function(now, name.as_str()).expect("the name was just listed");
-        }
+        // Without pollers and events, what ends here starts nothing new.
         self.reset_mappings(now);
+        let alive: Vec<EnvironmentId> = self.environments.keys().copied().collect();
+        for id in alive {
+            self.abort_for_reset(now, id);
+        }
+        let names: Vec<FunctionName> = self.functions.keys().cloned().collect();
+        for name in names {
+            self.drop_function(now, name.as_str()).expect("the name was just listed");
+        }
         self.reset_queues(now);
     }
 }

@@ -6,7 +6,7 @@ use super::concurrency::Permit;
 use super::event_queue::Event;
 use crate::engine::effect::Payload;
 use crate::engine::fact::Asker;
-use crate::engine::ids::{FunctionName, RequestId};
+use crate::engine::ids::{FunctionName, FunctionNumber, RequestId};
 use crate::engine::mapping::Batch;
 use crate::engine::time::Timestamp;
 
@@ -45,12 +45,17 @@ impl Origin {
 pub(crate) struct Invocation {
     pub(crate) request_id: RequestId,
     pub(crate) function: FunctionName,
+    /// The very function that admitted it: one made later under its name has
+    /// nothing to do with it.
+    pub(crate) number: FunctionNumber,
     pub(crate) payload: Payload,
     pub(crate) origin: Origin,
     pub(crate) permit: Permit,
     /// When the function's timeout began to run: at the hand-over, or when
     /// Init passed its limit.
     pub(crate) started: Option<Timestamp>,
+    /// Whether its environment has the event.
+    pub(crate) handed_over: bool,
     /// The Init it waited for, once that is over.
     pub(crate) init: Option<Duration>,
 }

@@ -7,7 +7,7 @@ use super::invocation::{Invocation, Origin};
 use crate::engine::Engine;
 use crate::engine::effect::{BatchItems, Effect, FunctionError, Outcome};
 use crate::engine::fact::{Ending, What};
-use crate::engine::ids::{EnvironmentId, FunctionName, RequestId};
+use crate::engine::ids::{EnvironmentId, FunctionName, FunctionNumber, RequestId};
 use crate::engine::time::Timestamp;
 
 /// How an invocation ended.
@@ -31,6 +31,7 @@ pub(super) struct Settled {
     request_id: RequestId,
     environment: EnvironmentId,
     function: FunctionName,
+    number: FunctionNumber,
     origin: Origin,
     end: End,
 }
@@ -44,10 +45,20 @@ impl Engine {
         invocation: Invocation,
         end: End,
     ) -> Settled {
-        let Invocation { request_id, function: name, origin, permit, started, init, payload: _ } = invocation;
+        let Invocation {
+            request_id,
+            function: name,
+            number,
+            origin,
+            permit,
+            started,
+            handed_over,
+            init,
+            payload: _,
+        } = invocation;
         drop(permit);
         let ending = ending(&end.outcome);
-        if let Some(function) = self.functions.get_mut(&name) {
+        if let Some(function) = self.functions.get_mut(&name).filter(|function| function.number == number) {
             function.in_flight = function.in_flight.saturating_sub(1);
             match ending {
                 Ending::Succeeded => function.tally.succeeded += 1,
@@ -62,25 +73,25 @@ impl Engine {
                 request_id,
                 function: name.clone(),
                 environment,
-                started: started.is_some(),
+                handed_over,
                 ending,
                 duration: started.map_or(Duration::ZERO, |started| now.since(started)),
                 init,
                 max_memory_mb: end.max_memory_mb,
             },
         );
-        Settled { request_id, environment, function: name, origin, end }
+        Settled { request_id, environment, function: name, number, origin, end }
     }
 
     /// Gives the result to whoever asked. This comes after the environment is
     /// at rest, so that a poller's next batch can have it.
     pub(super) fn give_result(&mut self, now: Timestamp, settled: Settled) {
-        let Settled { request_id, environment, function: name, origin, end } = settled;
+        let Settled { request_id, environment, function: name, number, origin, end } = settled;
         match origin {
             Origin::Caller => {
                 self.effects.push(Effect::Respond { request_id, environment, outcome: end.outcome });
             }
-            Origin::Event(event) => self.settle_event(now, &name, event, &end.outcome),
+            Origin::Event(event) => self.settle_event(now, &name, number, event, &end.outcome),
             Origin::Batch(batch) => self.settle_batch(now, batch, &end.outcome, &end.items),
         }
     }

@@ -128,7 +128,7 @@ impl Engine {
         change: impl FnOnce(&mut MappingSpec),
     ) -> Result<MappingView, LambdaError> {
         self.tick(now);
-        let before = self.mapping(id)?.spec;
+        let before = self.settled_mapping(id)?.spec;
         let mut after = before.clone();
         change(&mut after);
         self.check_mapping(&after)?;
@@ -148,10 +148,23 @@ impl Engine {
     /// Deletes a mapping. Batches under way are still settled.
     pub fn delete_mapping(&mut self, now: Timestamp, id: MappingId) -> Result<MappingView, LambdaError> {
         self.tick(now);
-        self.mapping(id)?;
+        self.settled_mapping(id)?;
         self.stop_pollers(now, id);
         self.enter(now, id, MappingState::Deleting);
         self.mapping(id)
+    }
+
+    /// A mapping that is in no passing state: only such a one can be changed.
+    fn settled_mapping(&self, id: MappingId) -> Result<MappingView, LambdaError> {
+        let mapping = self.mapping(id)?;
+        match mapping.state {
+            MappingState::Enabled | MappingState::Disabled => Ok(mapping),
+            MappingState::Creating
+            | MappingState::Enabling
+            | MappingState::Disabling
+            | MappingState::Updating
+            | MappingState::Deleting => Err(LambdaError::MappingInUse),
+        }
     }
 
     fn check_mapping(&self, spec: &MappingSpec) -> Result<(), LambdaError> {

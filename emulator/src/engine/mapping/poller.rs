@@ -35,6 +35,13 @@ enum Doing {
     Throttled { batch: Batch, alarm: AlarmKey },
 }
 
+impl Mapping {
+    /// Pollers that receive, hold a batch or run one.
+    fn active_pollers(&self) -> usize {
+        self.pollers.iter().filter(|poller| !matches!(poller.doing, Doing::Nothing { .. })).count()
+    }
+}
+
 impl Poller {
     fn new() -> Self {
         Self { doing: Doing::Nothing { alarm: None }, open: OpenBatch::default() }
@@ -82,18 +89,20 @@ impl Engine {
             poller.doing = Doing::Nothing { alarm: None };
         }
         for receiver in waiting {
-            self.cancel_receive(now, queue.as_str(), receiver);
+            self.forget_receiver(now, queue.as_str(), receiver);
         }
     }
 
-    /// Receives: what is there at once, else by a long poll.
+    /// Receives: what is there at once, else by a long poll. A fleet that is
+    /// too large lets its pollers go as they come here.
     fn poll(&mut self, now: Timestamp, id: MappingId, index: usize) {
+        self.set_doing(id, index, Doing::Nothing { alarm: None });
         let fleet = self.quotas.initial_pollers;
         let wait = self.quotas.poll_wait;
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
-        let surplus = index >= fleet.min(mapping.spec.maximum_concurrency.unwrap_or(fleet));
+        let most = fleet.min(mapping.spec.maximum_concurrency.unwrap_or(fleet));
+        let surplus = mapping.active_pollers() >= most;
         if surplus || !mapping.polls() {
-            mapping.pollers[index].doing = Doing::Nothing { alarm: None };
             return;
         }
         let queue = mapping.spec.queue.clone();
@@ -203,7 +212,7 @@ impl Engine {
         match std::mem::replace(&mut poller.doing, Doing::Nothing { alarm: None }) {
             Doing::Nothing { .. } => self.poll(now, id, index),
             Doing::Receiving { receiver, .. } => {
-                self.cancel_receive(now, queue.as_str(), receiver);
+                self.forget_receiver(now, queue.as_str(), receiver);
                 self.close_batch(now, id, index);
             }
             Doing::Throttled { batch, .. } if batch.lapses_at().is_some_and(|lapses| lapses <= now) => {
@@ -253,9 +262,12 @@ impl Engine {
     fn hold_batch(&mut self, now: Timestamp, mut batch: Batch) {
         batch.refusals += 1;
         let retry = now + self.quotas.poller_throttle_backoff.after(batch.refusals);
-        let at = batch.lapses_at().map_or(retry, |lapses| retry.min(lapses));
+        // A batch that has lapsed already (a visibility timeout of 0) waits too:
+        // else it would be received and refused without end in one moment.
+        let lapses = batch.lapses_at().filter(|lapses| *lapses > now);
+        let at = lapses.map_or(retry, |lapses| retry.min(lapses));
         let (id, index) = (batch.mapping, batch.poller);
-        let alarm = self.alarms.set(at.max(now), Alarm::WakePoller(id, index));
+        let alarm = self.alarms.set(at, Alarm::WakePoller(id, index));
         self.set_doing(id, index, Doing::Throttled { batch, alarm });
     }
 
@@ -294,7 +306,7 @@ impl Engine {
         for (message, id) in batch.messages.iter().zip(&ids) {
             if !failed.iter().any(|failed| **failed == **id) {
                 // The queue may be gone meanwhile, and the message with it.
-                let _gone = self.delete_message(now, batch.queue.as_str(), message.receipt);
+                let _gone = self.delete_received(now, batch.queue.as_str(), message.receipt);
             }
         }
     }

@@ -51,13 +51,6 @@ pub(crate) enum Received {
     DeadLettered(Message),
 }
 
-/// What became of messages as time went by.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Passed {
-    Visible(MessageId),
-    Expired(MessageId),
-}
-
 impl Queue {
     pub(crate) fn new(number: QueueNumber, attributes: QueueAttributes, now: Timestamp) -> Self {
         Self {
@@ -198,19 +191,24 @@ impl Queue {
         Ok(message.content.id)
     }
 
-    /// Lets time pass: what is due becomes visible, what is too old goes.
-    pub(crate) fn advance(&mut self, now: Timestamp) -> Vec<Passed> {
-        let mut passed = Vec::new();
+    /// Makes visible what is due.
+    pub(crate) fn let_return(&mut self, now: Timestamp) -> Vec<MessageId> {
+        let mut returned = Vec::new();
         while let Some(&(at, number)) = self.returns.first().filter(|(at, _)| *at <= now) {
             self.returns.remove(&(at, number));
-            passed.extend(self.make_visible(number).map(Passed::Visible));
+            returned.extend(self.make_visible(number));
         }
-        while let Some(&(_, number)) =
-            self.by_age.first().filter(|(sent, _)| *sent + self.attributes.retention <= now)
-        {
-            passed.extend(self.take(number).map(|message| Passed::Expired(message.content.id)));
+        returned
+    }
+
+    /// Lets go of what is too old.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<MessageId> {
+        let retention = self.attributes.retention;
+        let mut expired = Vec::new();
+        while let Some(&(_, number)) = self.by_age.first().filter(|(sent, _)| *sent + retention <= now) {
+            expired.extend(self.take(number).map(|message| message.content.id));
         }
-        passed
+        expired
     }
 
     /// Empties the queue; messages in flight go too.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::message::{Content, Delivery, Message, NewMessage};
-use super::queue::{Passed, Received};
+use super::queue::Received;
 use super::receipt::ReceiptHandle;
 use super::receiver::{Receiver, Waiter};
 use crate::engine::Engine;
@@ -92,6 +92,11 @@ impl Engine {
     /// Forgets a waiting receive whose caller is gone.
     pub fn cancel_receive(&mut self, now: Timestamp, queue: &str, receiver: ReceiverId) {
         self.tick(now);
+        self.forget_receiver(now, queue, receiver);
+    }
+
+    /// Time has passed already.
+    pub(in crate::engine) fn forget_receiver(&mut self, now: Timestamp, queue: &str, receiver: ReceiverId) {
         if let Ok((name, found)) = self.queue_entry(queue) {
             found.receivers.remove(receiver);
             self.arm_queue(now, &name);
@@ -106,12 +111,22 @@ impl Engine {
         receipt: ReceiptHandle,
     ) -> Result<(), SqsError> {
         self.tick(now);
+        self.delete_received(now, queue, receipt)
+    }
+
+    /// Time has passed already. A delete makes room in flight, so it serves.
+    pub(in crate::engine) fn delete_received(
+        &mut self,
+        now: Timestamp,
+        queue: &str,
+        receipt: ReceiptHandle,
+    ) -> Result<(), SqsError> {
         let (name, found) = self.queue_entry(queue)?;
         let deleted = found.delete(receipt)?;
-        self.arm_queue(now, &name);
         if let Some(message) = deleted {
-            self.record(now, What::MessageDeleted { queue: name, message });
+            self.record(now, What::MessageDeleted { queue: name.clone(), message });
         }
+        self.serve(now, &name);
         Ok(())
     }
 
@@ -143,16 +158,7 @@ impl Engine {
     pub(in crate::engine) fn queue_alarm_rang(&mut self, now: Timestamp, name: &QueueName) {
         let Some(queue) = self.queues.get_mut(name) else { return };
         queue.alarm = None;
-        for passed in queue.advance(now) {
-            let queue = name.clone();
-            self.record(
-                now,
-                match passed {
-                    Passed::Visible(message) => What::MessageVisible { queue, message },
-                    Passed::Expired(message) => What::MessageExpired { queue, message },
-                },
-            );
-        }
+        self.advance_queue(now, name);
         self.serve(now, name);
         while let Some((id, receiver)) =
             self.queues.get_mut(name).and_then(|queue| queue.receivers.pop_ended(now))
@@ -160,6 +166,21 @@ impl Engine {
             self.hand_over(now, id, receiver, Vec::new());
         }
         self.arm_queue(now, name);
+    }
+
+    fn advance_queue(&mut self, now: Timestamp, name: &QueueName) {
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        for message in queue.let_return(now) {
+            self.record(now, What::MessageVisible { queue: name.clone(), message });
+        }
+        self.expire_messages(now, name);
+    }
+
+    fn expire_messages(&mut self, now: Timestamp, name: &QueueName) {
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        for message in queue.expire(now) {
+            self.record(now, What::MessageExpired { queue: name.clone(), message });
+        }
     }
 
     /// Gives visible messages to waiting receivers, first come first served.
@@ -211,8 +232,11 @@ impl Engine {
         let redrive = redrive.filter(|redrive| self.queues.contains_key(&redrive.dead_letter_queue));
         let most = redrive.as_ref().map(|redrive| redrive.max_receive_count);
         let mut taken = Vec::new();
+        // A dead-letter queue may have been given a message past its retention.
+        self.expire_messages(now, name);
         while taken.len() < max
             && let Some(queue) = self.queues.get_mut(name)
+            && queue.in_flight_count() < self.quotas.in_flight_limit
             && let visibility = visibility.unwrap_or(queue.attributes.visibility_timeout)
             && let Some(received) = queue.receive(now, visibility, most)
         {
