@@ -5,7 +5,8 @@
 //! a server that does nothing does the same.
 //!
 //! ```text
-//! cargo bench -p emulator --bench wire
+//! cargo bench -p emulator --bench wire                # everything
+//! cargo bench -p emulator --bench wire -- sandbox     # the lines that say so
 //! ```
 
 #[path = "wire/bare.rs"]
@@ -35,11 +36,12 @@ fn main() {
         }
         Some("bare") => bare::serve(),
         Some("pinned") => server::run_pinned(&arguments[2..]),
-        _ => bench(),
+        _ => bench(arguments.get(1).filter(|word| !word.starts_with("--")).map_or("", String::as_str)),
     }
 }
 
-fn bench() {
+/// Measures the lines that have `wanted` in their name.
+fn bench(wanted: &str) {
     server::pin_to(server::LOAD_CORE);
     println!("\nstart to first answer, and memory");
     start_up();
@@ -49,7 +51,7 @@ fn bench() {
     let setup = Load::new(emulator.address());
     setup.prepare();
 
-    println!("\nrequests on {} core(s) for the server, median of {ROUNDS} rounds", server::cores().min(1));
+    println!("\nrequests, server and load on a core each, median of {ROUNDS} rounds");
     println!(
         "{:<44} {:>9} {:>9} {:>7} {:>9} {:>9} {:>7}",
         "", "req/s", "bare", "ratio", "p50 µs", "bare", "ratio"
@@ -63,7 +65,10 @@ fn bench() {
         ("Invoke, built-in handler, warm", Shot::invoke("handler"), 1, ONE),
         ("Invoke, refused with 429", Shot::invoke("refused"), 1, ONE),
         ("Invoke, sandbox-fn process, warm", Shot::invoke("sandbox"), 1, ONE),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(name, ..)| name.contains(wanted))
+    {
         compare(name, &shot, connections, requests, &emulator, &bare);
     }
     println!("\npeak memory of the emulator: {:.1} MiB", emulator.peak_memory_mib());

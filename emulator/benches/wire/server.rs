@@ -76,18 +76,12 @@ pub(crate) fn run_pinned(command: &[String]) {
     panic!("can't run {}: {error}", command[0]);
 }
 
-/// Keeps this process to one core, where the machine has two or more.
+/// Keeps this process to one core, where the machine has it: with one core
+/// only, all share it, and the figures say less.
 pub(crate) fn pin_to(core: usize) {
-    if cores() < 2 {
-        return;
-    }
     let mut set = CpuSet::new();
     set.set(core);
     if let Err(error) = sched_setaffinity(None, &set) {
-        eprintln!("can't keep to one core ({error}): the figures say less");
+        eprintln!("can't keep to core {core}: {error}");
     }
-}
-
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -117,6 +117,9 @@ async fn response(environment: &Environment, request_id: RequestId, body: Incomi
         Outcome::Success(_) | Outcome::FunctionError(_) | Outcome::HostFailure(_) => BatchItems::AllSucceeded,
     };
     environment.finish(request_id, outcome, items);
+    // The caller's answer goes out before the runtime is told to go on: else
+    // the two would compete for the processor, and the caller would wait.
+    tokio::task::yield_now().await;
     if too_large {
         let text = format!("Exceeded maximum allowed payload size ({LONGEST_RESPONSE} bytes).");
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, &text, "RequestEntityTooLarge");
