@@ -3,5 +3,6 @@
 mod mock;
 
 mod command_line;
+mod emulated;
 mod outcomes;
 mod queue;
