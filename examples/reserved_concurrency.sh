@@ -10,7 +10,7 @@ export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-us-east-1}"
 export AWS_MAX_ATTEMPTS=1 AWS_PAGER=
 
 folder=$(mktemp -d)
-trap 'aws lambda delete-function --function-name parallel || true; rm -r "$folder"' EXIT
+trap 'aws lambda delete-function --function-name parallel >/dev/null || true; rm -r "$folder"' EXIT
 
 cat >"$folder/app.py" <<'PYTHON'
 import time

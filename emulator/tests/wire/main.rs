@@ -3,5 +3,6 @@
 mod aws_cli;
 mod boto3;
 mod clients;
+mod examples;
 mod process;
 mod program;

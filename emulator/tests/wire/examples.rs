@@ -1,0 +1,33 @@
+//! The examples are tests too: each says by its exit code whether it saw what
+//! it expects.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+use crate::clients::{bin, text};
+use crate::program::Program;
+
+fn check(program: &str, example: &str) {
+    let emulator = Program::start(&[]);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
+    let mut path = vec![bin().to_owned()];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let output = Command::new(program)
+        .arg(script)
+        .env("PATH", env::join_paths(path).expect("no separator in a folder's name"))
+        .env("AWS_ENDPOINT_URL", emulator.endpoint())
+        .output()
+        .expect("the interpreter is there");
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn reserved_concurrency_with_the_aws_cli() {
+    check("bash", "reserved_concurrency.sh");
+}
+
+#[test]
+fn reserved_concurrency_with_boto3() {
+    check("python3", "reserved_concurrency.py");
+}
