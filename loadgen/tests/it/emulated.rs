@@ -210,16 +210,7 @@ async fn every_mode_of_a_run_works_on_the_emulator() {
     let update = emulated.clients.lambda.update_function_configuration().function_name("f").timeout(10);
     update.send().await.expect("updated");
     mapping.send().await.expect("mapped");
-    let queue = [
-        "--mode",
-        "queue",
-        "--queue",
-        "q",
-        "--requests",
-        "20",
-        "--expect",
-        "accepted==20",
-    ];
+    let queue = ["--mode", "queue", "--queue", "q", "--requests", "20", "--expect", "accepted==20"];
     let (code, report) = emulated.run(&queue).await;
     assert_eq!(code, Some(0), "{report:#}");
     assert_eq!(report.pointer("/queue/drained"), Some(&Value::Bool(true)), "{report:#}");
