@@ -2,12 +2,20 @@
 //!
 //! CreateFunction runs code, so a page that a developer merely visits must not
 //! reach it. A browser tells its page's `Origin`, and a rebound name shows in
-//! `Host`; both must be loopback or expressly allowed.
+//! `Host`; both must be loopback or expressly allowed. What a page merely embeds
+//! (an image whose URL is a query-protocol call) comes without `Origin`; there
+//! the browser says `Sec-Fetch-Site: cross-site`.
+
+use std::net::IpAddr;
 
 use hyper::header::{HOST, HeaderName, ORIGIN};
 use hyper::{HeaderMap, StatusCode, Uri};
 
 use super::reply::{Reply, content_type, json};
+
+/// How the page that makes a request is related to the request's host. No page
+/// can set or hide it.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The hosts that requests may be sent to.
 #[derive(Debug, Clone)]
@@ -23,10 +31,14 @@ impl Guard {
 
     /// Why a request is refused by its headers, if it is.
     pub(crate) fn refusal(&self, headers: &HeaderMap, uri: &Uri) -> Option<Reply> {
-        if let Some(origin) = text(headers, ORIGIN)
-            && !self.allows(origin.rsplit("://").next().unwrap_or(origin))
-        {
-            return Some(refusal("Origin", origin));
+        match text(headers, ORIGIN) {
+            Some(origin) if !self.allows(origin.rsplit("://").next().unwrap_or(origin)) => {
+                return Some(refusal("Origin", origin));
+            }
+            None if text(headers, FETCH_SITE) == Some("cross-site") => {
+                return Some(refusal("Sec-Fetch-Site", "cross-site"));
+            }
+            Some(_) | None => {}
         }
         let host = text(headers, HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
         match host {
@@ -37,13 +49,11 @@ impl Guard {
 
     fn allows(&self, authority: &str) -> bool {
         let host = without_port(authority).to_ascii_lowercase();
+        let host = host.trim_matches(['[', ']']);
         let loopback = host == "localhost"
             || host.ends_with(".localhost")
-            || host
-                .trim_matches(['[', ']'])
-                .parse()
-                .is_ok_and(|address: std::net::IpAddr| address.is_loopback());
-        loopback || self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host))
+            || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        loopback || self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 }
 
@@ -75,7 +85,7 @@ mod tests {
 
     #[test]
     fn only_loopback_and_allowed_hosts_pass() {
-        let guard = Guard::new(vec!["emulator".to_owned()]);
+        let guard = Guard::new(vec!["emulator".to_owned(), "fd00::1".to_owned()]);
         for (name, value, passes) in [
             (HOST, "localhost:4566", true),
             (HOST, "127.0.0.1:4566", true),
@@ -83,12 +93,16 @@ mod tests {
             (HOST, "[::1]:4566", true),
             (HOST, "sqs.us-east-1.localhost:4566", true),
             (HOST, "Emulator:4566", true),
+            (HOST, "[fd00::1]:4566", true),
             (HOST, "evil.example", false),
             (HOST, "localhost.evil.example:4566", false),
             (HOST, "10.0.0.1", false),
             (ORIGIN, "http://localhost:5000", true),
             (ORIGIN, "https://evil.example", false),
             (ORIGIN, "null", false),
+            (FETCH_SITE, "none", true),
+            (FETCH_SITE, "same-origin", true),
+            (FETCH_SITE, "cross-site", false),
         ] {
             let headers = HeaderMap::from_iter([(name, value.parse().expect("a header value"))]);
             assert_eq!(guard.refusal(&headers, &Uri::from_static("/")).is_none(), passes, "{value}");

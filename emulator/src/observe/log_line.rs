@@ -35,6 +35,20 @@ pub(super) enum Line {
     },
 }
 
+impl Line {
+    /// What the function printed; the platform's own lines are short.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::InitStart { .. }
+            | Self::InitReport { .. }
+            | Self::Start { .. }
+            | Self::End { .. }
+            | Self::Report { .. } => "",
+        }
+    }
+}
+
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

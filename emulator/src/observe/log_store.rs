@@ -10,6 +10,9 @@ use crate::engine::{EnvironmentId, Fact, FunctionVersion, RequestId, Timestamp, 
 /// still has everything that it can show.
 const EVENTS_PER_STREAM: usize = 10_000;
 
+/// It keeps its newest text only, too: a page of GetLogEvents has 1 MB.
+const TEXT_PER_STREAM: usize = 4 * 1_048_576;
+
 /// A group keeps its newest streams only; the oldest goes first.
 const STREAMS_PER_GROUP: usize = 20_000;
 
@@ -45,6 +48,8 @@ struct Stream {
     created: Timestamp,
     memory_mb: u32,
     events: VecDeque<Event>,
+    /// Bytes that the function itself printed, of all its events.
+    text: usize,
 }
 
 #[derive(Debug)]
@@ -115,15 +120,25 @@ impl LogStore {
     }
 
     /// The end of one invocation's log: at most 4 KB of what its environment
-    /// wrote since the invocation's START.
+    /// wrote from the invocation's START to its REPORT. The next invocation may
+    /// have begun there already.
     pub(crate) fn tail(&self, environment: EnvironmentId, request_id: RequestId) -> String {
         let groups = self.lock();
         let Some(stream) = groups.streams.get(&environment) else { return String::new() };
-        let begins =
-            |event: &&Event| matches!(event.line, Line::Start { request_id: id } if id == request_id);
-        let first = stream.events.iter().rfind(begins).map_or(u64::MAX, |event| event.number);
-        let lines = stream.events.iter().filter(|event| event.number >= first);
-        let text: String = lines.map(|event| event.line.to_string()).collect();
+        let ends =
+            |event: &&Event| matches!(event.line, Line::Report { request_id: id, .. } if id == request_id);
+        let mut lines = VecDeque::new();
+        let mut bytes = 0;
+        for event in stream.events.iter().rev().skip_while(|event| !ends(event)) {
+            let line = event.line.to_string();
+            bytes += line.len();
+            lines.push_front(line);
+            let begins = matches!(event.line, Line::Start { request_id: id } if id == request_id);
+            if begins || bytes >= TAIL_BYTES {
+                break;
+            }
+        }
+        let text = String::from_iter(lines);
         let cut = text.len().saturating_sub(TAIL_BYTES);
         let cut = (cut..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         text[cut..].to_owned()
@@ -236,18 +251,20 @@ impl Groups {
             group.streams.pop_front().map(|oldest| self.streams.remove(&oldest));
         }
         let name = log_stream_name(at, id);
-        let stream =
-            Stream { name, created: at, memory_mb: function.spec.memory_mb, events: VecDeque::new() };
+        let memory_mb = function.spec.memory_mb;
+        let stream = Stream { name, created: at, memory_mb, events: VecDeque::new(), text: 0 };
         self.streams.insert(environment, stream);
     }
 
     fn write(&mut self, environment: EnvironmentId, at: Timestamp, line: Line) {
         let Some(stream) = self.streams.get_mut(&environment) else { return };
         self.written += 1;
-        if stream.events.len() >= EVENTS_PER_STREAM {
-            stream.events.pop_front();
-        }
+        stream.text += line.text().len();
         stream.events.push_back(Event { at, number: self.written, line });
+        while stream.events.len() > EVENTS_PER_STREAM || stream.text > TEXT_PER_STREAM {
+            let Some(oldest) = stream.events.pop_front() else { return };
+            stream.text -= oldest.line.text().len();
+        }
     }
 
     fn streams_of<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = &'a Stream> {
@@ -268,5 +285,84 @@ impl Event {
             message: self.line.to_string(),
             number: self.number,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::Ending;
+
+    const ENVIRONMENT: EnvironmentId = EnvironmentId(1);
+
+    /// A store with one open stream.
+    fn groups() -> Groups {
+        let stream = Stream {
+            name: "s".to_owned(),
+            created: Timestamp::default(),
+            memory_mb: 128,
+            events: VecDeque::new(),
+            text: 0,
+        };
+        let group = Group { created: Timestamp::default(), streams: VecDeque::from([ENVIRONMENT]) };
+        Groups {
+            by_name: BTreeMap::from([("g".to_owned(), group)]),
+            streams: HashMap::from([(ENVIRONMENT, stream)]),
+            written: 0,
+        }
+    }
+
+    fn invocation(number: u128) -> (RequestId, Line, Line) {
+        let request_id = RequestId(Uuid::from_random(number));
+        let report = Line::Report {
+            request_id,
+            duration: Duration::ZERO,
+            init: None,
+            memory_mb: 128,
+            max_memory_mb: None,
+            ending: Ending::Succeeded,
+        };
+        (request_id, Line::Start { request_id }, report)
+    }
+
+    #[test]
+    fn a_tail_is_of_one_invocation() {
+        let mut groups = groups();
+        let ((first, start, report), (_, next, _)) = (invocation(1), invocation(2));
+        for line in [Line::Text("init\n".into()), start, Line::Text("hello\n".into()), report, next] {
+            groups.write(ENVIRONMENT, Timestamp::default(), line);
+        }
+        let store = LogStore { groups: Mutex::new(groups) };
+        let tail = store.tail(ENVIRONMENT, first);
+        let lines: Vec<&str> = tail.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect();
+        assert_eq!(lines, ["START", "hello", "REPORT"], "{tail}");
+    }
+
+    #[test]
+    fn a_tail_is_the_last_4_kb() {
+        let mut groups = groups();
+        let (request_id, start, report) = invocation(1);
+        groups.write(ENVIRONMENT, Timestamp::default(), start);
+        // More than the stream keeps, so that its START is gone.
+        for _ in 0..EVENTS_PER_STREAM {
+            groups.write(ENVIRONMENT, Timestamp::default(), Line::Text("é\n".into()));
+        }
+        groups.write(ENVIRONMENT, Timestamp::default(), report);
+        let store = LogStore { groups: Mutex::new(groups) };
+        let tail = store.tail(ENVIRONMENT, request_id);
+        assert!((TAIL_BYTES - 1..=TAIL_BYTES).contains(&tail.len()), "{}", tail.len());
+    }
+
+    #[test]
+    fn a_stream_keeps_its_newest_text() {
+        let mut groups = groups();
+        let line = || Line::Text("x".repeat(TEXT_PER_STREAM / 2).into());
+        for _ in 0..3 {
+            groups.write(ENVIRONMENT, Timestamp::default(), line());
+        }
+        let stream = &groups.streams[&ENVIRONMENT];
+        assert_eq!((stream.events.len(), stream.events[0].number, stream.text), (2, 2, TEXT_PER_STREAM));
     }
 }

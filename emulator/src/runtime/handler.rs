@@ -28,6 +28,9 @@ struct Environment {
     id: Uuid,
     function: Arc<FunctionVersion>,
     model: HandlerModel,
+    /// When its Init is over. After an Init beyond the limit that is later than
+    /// the moment from which the invocation's timeout counts.
+    ready: Timestamp,
     invoked: bool,
     /// Its next news, which a stop takes back.
     next: Option<(Timestamp, u64)>,
@@ -43,10 +46,11 @@ impl HandlerRuntime {
     /// Starts an environment of the built-in handler; gives back any other.
     pub(crate) fn start(&mut self, start: Start) -> Option<Start> {
         let Code::Simulated { model, .. } = start.function.spec.code else { return Some(start) };
+        let (id, ready) = (self.rng.uuid(), start.at + model.init);
         let environment =
-            Environment { id: self.rng.uuid(), function: start.function, model, invoked: false, next: None };
+            Environment { id, function: start.function, model, ready, invoked: false, next: None };
         self.environments.insert(start.environment, environment);
-        self.schedule(start.at + model.init, start.environment, News::Ready);
+        self.schedule(ready, start.environment, News::Ready);
         None
     }
 
@@ -55,7 +59,8 @@ impl HandlerRuntime {
         let Some(environment) = self.environments.get_mut(&dispatch.environment) else {
             return Some(dispatch);
         };
-        let started = dispatch.deadline - environment.function.spec.timeout;
+        let counted_from = dispatch.deadline - environment.function.spec.timeout;
+        let started = counted_from.max(environment.ready);
         let cold = !std::mem::replace(&mut environment.invoked, true);
         let finished = started + environment.model.duration;
         let fails = environment.model.failure_rate > 0.0 && self.rng.unit() < environment.model.failure_rate;

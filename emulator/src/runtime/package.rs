@@ -118,11 +118,19 @@ fn unpack_into(zip: &[u8], folder: &Path, mut left: u64) -> Result<(), PackageEr
         }
         let mut file = File::create(&path)?;
         // The size that the entry claims is not to be trusted: count what comes.
-        let written = io::copy(&mut (&mut entry).take(left + 1), &mut file)?;
+        let written = io::copy(&mut (&mut entry).take(left + 1), &mut file).map_err(not_copied)?;
         left = left.checked_sub(written).ok_or(PackageError::UnpacksTooLarge)?;
         set_mode(&file, entry.unix_mode())?;
     }
     Ok(())
+}
+
+/// Only what the system refused has a number: the rest is wrong with the zip.
+fn not_copied(error: io::Error) -> PackageError {
+    match error.raw_os_error() {
+        Some(_) => PackageError::Host(error),
+        None => PackageError::NotAZip(ZipError::Io(error)),
+    }
 }
 
 #[cfg(unix)]
@@ -167,11 +175,14 @@ mod tests {
         let mut packages = Packages::new().expect("a temporary folder");
         packages.unzipped_limit = 10_000;
         let zeros = [0_u8; 10_001];
+        let mut damaged = zip_of(&[("bootstrap", &[b'x'; 1_000])]);
+        damaged[45] ^= 0xFF;
         for (zip, expected) in [
             (zip_of(&[("../evil", b"x")]), "outside"),
             (zip_of(&[("/etc/evil", b"x"), ("a/../../evil", b"x")]), "outside"),
             (zip_of(&[("bomb", &zeros)]), "unpacks into more"),
             (b"PK no zip".to_vec(), "not a zip"),
+            (damaged, "not a zip"),
             (vec![0; ZIPPED_LIMIT + 1], "bytes long"),
         ] {
             let error = packages.unpack(&zip).expect_err(expected).to_string();

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emulator::engine::{
-    BatchItems, Completion, Delivery, Effect, Engine, EnvironmentId, Fact, MappingSpec, MappingState, News,
-    Outcome, Payload, QueueAttributes, QueueName, Quotas, Receive, ReceiveRequest, RedrivePolicy, Report,
-    RequestId, Timestamp, What,
+    BatchItems, Completion, Delivery, Effect, Engine, EnvironmentId, Fact, FunctionError, MappingSpec,
+    MappingState, News, Outcome, Payload, QueueAttributes, QueueName, Quotas, Receive, ReceiveRequest,
+    RedrivePolicy, Report, RequestId, Timestamp, What,
 };
 
 use crate::workload::{message, spec};
@@ -87,7 +87,10 @@ impl Account {
     }
 
     fn finish(&mut self, environment: EnvironmentId, request_id: RequestId) {
-        let outcome = Outcome::Success(Bytes::new());
+        self.finish_with(environment, request_id, Outcome::Success(Bytes::new()));
+    }
+
+    fn finish_with(&mut self, environment: EnvironmentId, request_id: RequestId, outcome: Outcome) {
         let items = BatchItems::AllSucceeded;
         let completion = Completion { request_id, outcome, max_memory_mb: None, items };
         self.report(environment, News::Finished(completion));
@@ -303,4 +306,32 @@ fn no_visibility_timeout_and_no_concurrency_is_no_endless_loop() {
     account.pass(0);
     let receives = account.count(|what| matches!(what, What::MessageReceived { .. }));
     assert!(receives < 20, "{receives} receives at one moment");
+}
+
+/// The same with a function that fails in no time, as the built-in handler can.
+#[test]
+fn no_visibility_timeout_and_instant_failures_are_no_endless_loop() {
+    let mut account = Account::new(Quotas::default()).with_queue("q", queue()).with_mapping(1, 0);
+    let instantly = |attributes: &mut QueueAttributes| attributes.visibility_timeout = Duration::ZERO;
+    account.engine.set_queue_attributes(account.now, "q", instantly).expect("it is there");
+    account.send("q", 0);
+    let mut attempts = 0;
+    while attempts < 100 {
+        for environment in account.starts() {
+            account.report(environment, News::Ready);
+        }
+        let dispatched = account.effects.iter().find_map(|effect| match effect {
+            Effect::Dispatch(dispatch) => Some((dispatch.environment, dispatch.request_id)),
+            Effect::Start(_) | Effect::Stop { .. } | Effect::Respond { .. } | Effect::Deliver { .. } => None,
+        });
+        let Some((environment, request_id)) = dispatched else { break };
+        account.effects.clear();
+        let error = FunctionError::Reported(Bytes::new());
+        account.finish_with(environment, request_id, Outcome::FunctionError(error));
+        account.pass(0);
+        attempts += 1;
+    }
+    assert!(attempts < 20, "{attempts} attempts at one moment");
+    account.pass(60_000);
+    assert!(!account.batches().is_empty(), "the pollers try again later");
 }

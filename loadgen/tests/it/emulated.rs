@@ -106,22 +106,18 @@ async fn the_sdk_for_rust_knows_every_answer() {
     emulated.reserve("f", 0).await;
     let refused = lambda.invoke().function_name("f").send().await.expect_err("reserved 0");
     assert_eq!(refused.raw_response().map(|raw| raw.status().as_u16()), Some(429));
-    match refused.into_service_error() {
-        InvokeError::TooManyRequestsException(error) => {
-            assert_eq!(error.message(), Some("Rate Exceeded."));
-            assert_eq!(error.r#type(), Some("User"));
-            let reason = ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded;
-            assert_eq!(error.reason(), Some(&reason));
-        }
-        other => panic!("{other:?}"),
-    }
+    let refused = refused.into_service_error();
+    let InvokeError::TooManyRequestsException(error) = &refused else { panic!("{refused:?}") };
+    assert_eq!(error.message(), Some("Rate Exceeded."));
+    assert_eq!(error.r#type(), Some("User"));
+    let reason = ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded;
+    assert_eq!(error.reason(), Some(&reason));
 
     let unknown = lambda.invoke().function_name("nobody").send().await.expect_err("no such function");
     let expected = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody:$LATEST";
-    match unknown.into_service_error() {
-        InvokeError::ResourceNotFoundException(error) => assert_eq!(error.message(), Some(expected)),
-        other => panic!("{other:?}"),
-    }
+    let unknown = unknown.into_service_error();
+    let InvokeError::ResourceNotFoundException(error) = &unknown else { panic!("{unknown:?}") };
+    assert_eq!(error.message(), Some(expected));
 }
 
 #[tokio::test(flavor = "multi_thread")]

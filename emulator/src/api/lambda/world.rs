@@ -28,7 +28,11 @@ pub(in crate::api) struct Answered {
 
 impl World {
     pub(in crate::api) fn new() -> Self {
-        Self { api: Api::for_test(Quotas::default(), 1.0) }
+        Self::with_quotas(Quotas::default())
+    }
+
+    pub(in crate::api) fn with_quotas(quotas: Quotas) -> Self {
+        Self { api: Api::for_test(quotas, 1.0) }
     }
 
     pub(in crate::api) fn api(&self) -> &Api {

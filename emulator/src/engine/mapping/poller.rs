@@ -25,7 +25,8 @@ pub(crate) struct Poller {
 
 #[derive(Debug)]
 enum Doing {
-    /// It has no work: its mapping is off, or its queue is not there.
+    /// It has no work: its mapping is off, or its queue is not there, or would
+    /// give it the same messages again at this moment.
     Nothing { alarm: Option<AlarmKey> },
     /// It long-polls; with an open batch, until the window closes.
     Receiving { receiver: ReceiverId, window: Option<AlarmKey> },
@@ -283,6 +284,8 @@ impl Engine {
         let (id, index) = (batch.mapping, batch.poller);
         match outcome {
             Outcome::Success(_) => self.delete_succeeded(now, &batch, items),
+            // Else they would be received and failed without end in one moment.
+            Outcome::FunctionError(_) if self.returns_at_once(&batch) => return self.pause(now, id, index),
             Outcome::FunctionError(_) => {}
             Outcome::HostFailure(_) if self.mappings.get(&id).is_some_and(Mapping::polls) => {
                 return self.hold_batch(now, batch);
@@ -290,6 +293,24 @@ impl Engine {
             Outcome::HostFailure(_) => {}
         }
         self.poll(now, id, index);
+    }
+
+    /// Whether the queue's visibility timeout, set to 0 since the mapping was
+    /// made, gives messages back as they are received.
+    fn returns_at_once(&self, batch: &Batch) -> bool {
+        let queue = self.queues.get(&batch.queue);
+        queue.is_some_and(|queue| queue.attributes.visibility_timeout.is_zero())
+    }
+
+    /// Lets a poller rest before it receives again. One whose mapping is off
+    /// just ends: an alarm must not meet what it does after that.
+    fn pause(&mut self, now: Timestamp, id: MappingId, index: usize) {
+        if !self.mappings.get(&id).is_some_and(Mapping::polls) {
+            return self.poll(now, id, index);
+        }
+        let at = now + self.quotas.poller_throttle_backoff.first;
+        let alarm = Some(self.alarms.set(at, Alarm::WakePoller(id, index)));
+        self.set_doing(id, index, Doing::Nothing { alarm });
     }
 
     fn delete_succeeded(&mut self, now: Timestamp, batch: &Batch, items: &BatchItems) {

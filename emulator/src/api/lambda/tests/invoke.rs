@@ -1,10 +1,13 @@
 //! Invoke.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use crate::api::lambda::world::World;
+use crate::engine::Quotas;
 
 const INVOKE: &str = "POST /2015-03-31/functions/f/invocations";
 
@@ -31,6 +34,17 @@ async fn a_synchronous_call_waits_for_the_answer() {
     let warm = world.invoke(arn, &[]).await;
     assert_eq!(warm.json()["cold_start"], false);
     assert_eq!(warm.header("x-amz-log-result"), None);
+}
+
+#[tokio::test]
+async fn an_overdue_init_of_the_built_in_handler_delays_its_answer() {
+    let quotas = Quotas { init_limit: Duration::from_millis(1), ..Quotas::default() };
+    let world = World::with_quotas(quotas);
+    world.create_built_in("f", json!({ "EMULATOR_INIT_MS": "30", "EMULATOR_DURATION_MS": "1" })).await;
+    let answered = tokio::time::timeout(Duration::from_secs(60), world.invoke("f", &[])).await;
+    let answer = answered.expect("an answer").json();
+    // Its work begins when Init is over, not when its timeout began to run.
+    assert_eq!((&answer["cold_start_time"], &answer["processing_time"]), (&json!(0.03), &json!(0.001)));
 }
 
 #[tokio::test]
