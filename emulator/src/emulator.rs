@@ -14,6 +14,7 @@ use crate::api::{self, Api, Guard};
 use crate::config::{Config, Identity};
 use crate::driver::{Clock, Driver};
 use crate::engine::{Snapshot, Timestamp};
+use crate::observe::LogStore;
 use crate::runtime::{Packages, ProcessRuntime, raise_open_files};
 
 /// A running emulator. Dropping it ends it, with every process it started.
@@ -76,7 +77,8 @@ impl Builder {
         let identity = Arc::new(Identity { region, account_id });
         let packages = Arc::new(Packages::new()?);
         let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())?;
-        let driver = Driver::new(quotas, seed, clock, processes);
+        let logs = LogStore::new(&identity.region);
+        let driver = Driver::new(quotas, seed, clock, processes, logs);
         tracing::debug!(seed, "the account is empty");
 
         let stop = CancellationToken::new();

@@ -43,9 +43,10 @@ impl Api {
         let identity =
             Arc::new(Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() });
         let packages = Arc::new(Packages::new().expect("a folder for packages"));
+        let logs = crate::observe::LogStore::new(&identity.region);
         let handle = tokio::runtime::Handle::current();
         let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), handle);
-        let driver = Driver::new(quotas, 1, Clock::new(speed), processes.expect("a thread"));
+        let driver = Driver::new(quotas, 1, Clock::new(speed), processes.expect("a thread"), logs);
         tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
         Self { driver, identity, packages }
     }

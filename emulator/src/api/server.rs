@@ -28,6 +28,10 @@ const LONGEST_BODY: usize = 70_167_211;
 /// A connection must send its headers within this time.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long calls under way have to end: a client that stalls in the middle of
+/// a request must not keep the emulator alive.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Accepts connections until `stop`, then lets the calls under way end.
 pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, stop: CancellationToken) {
     let guard = Arc::new(guard);
@@ -49,7 +53,9 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, st
         }
     }
     connections.close();
-    connections.wait().await;
+    if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
+        tracing::debug!(left = connections.len(), "connections are cut");
+    }
 }
 
 async fn connection(stream: TcpStream, api: Arc<Api>, guard: Arc<Guard>, stop: CancellationToken) {

@@ -32,7 +32,7 @@ pub(crate) struct Driver {
     clock: Clock,
     waiters: Waiters,
     processes: ProcessRuntime,
-    logs: Arc<LogStore>,
+    logs: LogStore,
     /// Rings when the next deadline is earlier than the alarm clock knows.
     earlier_deadline: Notify,
 }
@@ -49,7 +49,13 @@ struct State {
 
 impl Driver {
     /// A driver for an empty account. It needs a tokio runtime to run in.
-    pub(crate) fn new(quotas: Quotas, seed: u64, clock: Clock, processes: ProcessRuntime) -> Arc<Self> {
+    pub(crate) fn new(
+        quotas: Quotas,
+        seed: u64,
+        clock: Clock,
+        processes: ProcessRuntime,
+        logs: LogStore,
+    ) -> Arc<Self> {
         let state = State {
             engine: Engine::new(quotas, seed),
             handlers: HandlerRuntime::new(seed),
@@ -64,7 +70,7 @@ impl Driver {
                 clock,
                 waiters: Waiters::default(),
                 processes,
-                logs: Arc::new(LogStore::default()),
+                logs,
                 earlier_deadline: Notify::new(),
             }
         })
@@ -139,7 +145,7 @@ impl Driver {
     }
 
     /// The logs of all functions.
-    pub(crate) fn logs(&self) -> &Arc<LogStore> {
+    pub(crate) fn logs(&self) -> &LogStore {
         &self.logs
     }
 

@@ -1,8 +1,10 @@
 //! The lines that Lambda itself writes, to the letter.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::engine::{Ending, RequestId, Timestamp, Uuid};
@@ -14,6 +16,7 @@ pub(super) enum Line {
     Text(Box<str>),
     InitStart {
         runtime: Box<str>,
+        region: Arc<str>,
     },
     InitReport {
         took: Duration,
@@ -53,7 +56,7 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::InitStart { runtime } => writeln!(f, "INIT_START Runtime Version: {runtime}\t"),
+            Self::InitStart { runtime, region } => write_init_start(f, runtime, region),
             Self::InitReport { took, timed_out } => {
                 let status = if *timed_out { "timeout" } else { "error\tError Type: Runtime.ExitError" };
                 writeln!(f, "INIT_REPORT Init Duration: {}\tPhase: init\tStatus: {status}", Millis(*took))
@@ -82,6 +85,22 @@ impl fmt::Display for Line {
             }
         }
     }
+}
+
+/// `python:3.12.v0` and its ARN. AWS counts its runtime versions; version 0 is
+/// none of them, and its hash is ours.
+fn write_init_start(f: &mut fmt::Formatter<'_>, runtime: &str, region: &str) -> fmt::Result {
+    let name = runtime.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let (name, version) = match runtime.split_once('.') {
+        Some(("provided", version)) => ("provided", version),
+        Some(_) | None => (name, &runtime[name.len()..]),
+    };
+    write!(
+        f,
+        "INIT_START Runtime Version: {name}:{version}.v0\tRuntime Version ARN: arn:aws:lambda:{region}::runtime:"
+    )?;
+    Sha256::digest(runtime).iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+    writeln!(f)
 }
 
 struct Millis(Duration);
@@ -117,6 +136,18 @@ mod tests {
             ending,
         };
         let id = "00000000-0000-4000-8000-000000000000";
+        for (runtime, begin) in [("python3.12", "python:3.12.v0"), ("provided.al2023", "provided:al2023.v0")]
+        {
+            let line = Line::InitStart { runtime: runtime.into(), region: "eu-west-1".into() }.to_string();
+            let begin = format!(
+                "INIT_START Runtime Version: {begin}\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:"
+            );
+            assert_eq!(
+                (line.strip_prefix(&begin).map(str::len), line.ends_with('\n')),
+                (Some(65), true),
+                "{line}"
+            );
+        }
         for (line, expected) in [
             (Line::Start { request_id }, format!("START RequestId: {id} Version: $LATEST\n")),
             (Line::End { request_id }, format!("END RequestId: {id}\n")),

@@ -1,17 +1,17 @@
 //! CloudWatch Logs in memory: a group per function, a stream per environment.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::log_line::{Line, log_stream_name};
 use crate::engine::{EnvironmentId, Fact, FunctionVersion, RequestId, Timestamp, Uuid, What};
 
-/// A stream keeps its newest events only: at 10,000 a page of GetLogEvents
-/// still has everything that it can show.
-const EVENTS_PER_STREAM: usize = 10_000;
+/// The store keeps its newest events only, of all streams together: some
+/// 100 bytes each, beside what functions print.
+const EVENTS: usize = 1_000_000;
 
-/// It keeps its newest text only, too: a page of GetLogEvents has 1 MB.
-const TEXT_PER_STREAM: usize = 4 * 1_048_576;
+/// It keeps at most this much of what functions print.
+const TEXT: usize = 256 * 1_048_576;
 
 /// A group keeps its newest streams only; the oldest goes first.
 const STREAMS_PER_GROUP: usize = 20_000;
@@ -20,8 +20,9 @@ const STREAMS_PER_GROUP: usize = 20_000;
 const TAIL_BYTES: usize = 4_096;
 
 /// All log groups.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LogStore {
+    region: Arc<str>,
     /// Never held across an await. Facts come under the engine's lock, which
     /// is always taken first.
     groups: Mutex<Groups>,
@@ -32,6 +33,11 @@ struct Groups {
     by_name: BTreeMap<String, Group>,
     /// An environment writes to one stream for its whole life.
     streams: HashMap<EnvironmentId, Stream>,
+    /// Whose event was written when, the oldest first. Of a stream that is gone
+    /// the entries stay; they count until they are passed.
+    order: VecDeque<EnvironmentId>,
+    /// Bytes that functions printed, of all events.
+    text: usize,
     written: u64,
 }
 
@@ -48,8 +54,6 @@ struct Stream {
     created: Timestamp,
     memory_mb: u32,
     events: VecDeque<Event>,
-    /// Bytes that the function itself printed, of all its events.
-    text: usize,
 }
 
 #[derive(Debug)]
@@ -103,6 +107,11 @@ fn group_name(function: &str) -> String {
 }
 
 impl LogStore {
+    /// An empty store of that region, which some lines name.
+    pub(crate) fn new(region: &str) -> Self {
+        Self { region: region.into(), groups: Mutex::default() }
+    }
+
     /// Writes what facts have to say to the logs.
     pub(crate) fn note(&self, facts: &[Fact]) {
         if facts.is_empty() {
@@ -110,7 +119,7 @@ impl LogStore {
         }
         let mut groups = self.lock();
         for fact in facts {
-            groups.note(fact);
+            groups.note(fact, &self.region);
         }
     }
 
@@ -192,14 +201,14 @@ impl LogStore {
 }
 
 impl Groups {
-    fn note(&mut self, fact: &Fact) {
+    fn note(&mut self, fact: &Fact, region: &Arc<str>) {
         let at = fact.at;
         #[expect(clippy::wildcard_enum_match_arm, reason = "most facts are none of the log's business")]
         match &fact.what {
             What::InitStarted { environment, function, log_stream } => {
                 self.open(at, *environment, function, *log_stream);
                 let runtime = function.spec.runtime.as_str().into();
-                self.write(*environment, at, Line::InitStart { runtime });
+                self.write(*environment, at, Line::InitStart { runtime, region: Arc::clone(region) });
             }
             What::InitFailed { environment, took, timed_out } => {
                 self.write(*environment, at, Line::InitReport { took: *took, timed_out: *timed_out });
@@ -247,23 +256,31 @@ impl Groups {
         let new = || Group { created: at, streams: VecDeque::new() };
         let group = self.by_name.entry(group_name(function.name.as_str())).or_insert_with(new);
         group.streams.push_back(environment);
-        if group.streams.len() > STREAMS_PER_GROUP {
-            group.streams.pop_front().map(|oldest| self.streams.remove(&oldest));
+        let oldest = (group.streams.len() > STREAMS_PER_GROUP).then(|| group.streams.pop_front()).flatten();
+        if let Some(stream) = oldest.and_then(|oldest| self.streams.remove(&oldest)) {
+            self.text -= stream.events.iter().map(|event| event.line.text().len()).sum::<usize>();
         }
         let name = log_stream_name(at, id);
-        let memory_mb = function.spec.memory_mb;
-        let stream = Stream { name, created: at, memory_mb, events: VecDeque::new(), text: 0 };
+        let stream =
+            Stream { name, created: at, memory_mb: function.spec.memory_mb, events: VecDeque::new() };
         self.streams.insert(environment, stream);
     }
 
     fn write(&mut self, environment: EnvironmentId, at: Timestamp, line: Line) {
         let Some(stream) = self.streams.get_mut(&environment) else { return };
         self.written += 1;
-        stream.text += line.text().len();
+        self.text += line.text().len();
         stream.events.push_back(Event { at, number: self.written, line });
-        while stream.events.len() > EVENTS_PER_STREAM || stream.text > TEXT_PER_STREAM {
-            let Some(oldest) = stream.events.pop_front() else { return };
-            stream.text -= oldest.line.text().len();
+        self.order.push_back(environment);
+        while self.order.len() > EVENTS || self.text > TEXT {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        let oldest = self.order.pop_front().and_then(|oldest| self.streams.get_mut(&oldest));
+        if let Some(event) = oldest.and_then(|stream| stream.events.pop_front()) {
+            self.text -= event.line.text().len();
         }
     }
 
@@ -299,18 +316,19 @@ mod tests {
 
     /// A store with one open stream.
     fn groups() -> Groups {
-        let stream = Stream {
-            name: "s".to_owned(),
-            created: Timestamp::default(),
-            memory_mb: 128,
-            events: VecDeque::new(),
-            text: 0,
-        };
-        let group = Group { created: Timestamp::default(), streams: VecDeque::from([ENVIRONMENT]) };
-        Groups {
-            by_name: BTreeMap::from([("g".to_owned(), group)]),
-            streams: HashMap::from([(ENVIRONMENT, stream)]),
-            written: 0,
+        let mut groups = Groups::default();
+        groups
+            .by_name
+            .insert("g".to_owned(), Group { created: Timestamp::default(), streams: VecDeque::new() });
+        groups.add_stream(ENVIRONMENT);
+        groups
+    }
+
+    impl Groups {
+        fn add_stream(&mut self, environment: EnvironmentId) {
+            let (name, created) = (format!("{environment:?}"), Timestamp::default());
+            let stream = Stream { name, created, memory_mb: 128, events: VecDeque::new() };
+            self.streams.insert(environment, stream);
         }
     }
 
@@ -334,7 +352,7 @@ mod tests {
         for line in [Line::Text("init\n".into()), start, Line::Text("hello\n".into()), report, next] {
             groups.write(ENVIRONMENT, Timestamp::default(), line);
         }
-        let store = LogStore { groups: Mutex::new(groups) };
+        let store = LogStore { region: "us-east-1".into(), groups: Mutex::new(groups) };
         let tail = store.tail(ENVIRONMENT, first);
         let lines: Vec<&str> = tail.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect();
         assert_eq!(lines, ["START", "hello", "REPORT"], "{tail}");
@@ -345,24 +363,26 @@ mod tests {
         let mut groups = groups();
         let (request_id, start, report) = invocation(1);
         groups.write(ENVIRONMENT, Timestamp::default(), start);
-        // More than the stream keeps, so that its START is gone.
-        for _ in 0..EVENTS_PER_STREAM {
+        for _ in 0..TAIL_BYTES {
             groups.write(ENVIRONMENT, Timestamp::default(), Line::Text("é\n".into()));
         }
         groups.write(ENVIRONMENT, Timestamp::default(), report);
-        let store = LogStore { groups: Mutex::new(groups) };
+        let store = LogStore { region: "us-east-1".into(), groups: Mutex::new(groups) };
         let tail = store.tail(ENVIRONMENT, request_id);
         assert!((TAIL_BYTES - 1..=TAIL_BYTES).contains(&tail.len()), "{}", tail.len());
     }
 
     #[test]
-    fn a_stream_keeps_its_newest_text() {
+    fn the_oldest_text_goes_first_whosever_it_is() {
         let mut groups = groups();
-        let line = || Line::Text("x".repeat(TEXT_PER_STREAM / 2).into());
-        for _ in 0..3 {
-            groups.write(ENVIRONMENT, Timestamp::default(), line());
+        let other = EnvironmentId(2);
+        groups.add_stream(other);
+        for environment in [ENVIRONMENT, other, ENVIRONMENT] {
+            groups.write(environment, Timestamp::default(), Line::Text("x".repeat(TEXT / 2).into()));
         }
-        let stream = &groups.streams[&ENVIRONMENT];
-        assert_eq!((stream.events.len(), stream.events[0].number, stream.text), (2, 2, TEXT_PER_STREAM));
+        let kept = |environment| groups.streams[&environment].events.iter().map(|event| event.number);
+        assert_eq!(kept(ENVIRONMENT).collect::<Vec<_>>(), [3]);
+        assert_eq!(kept(other).collect::<Vec<_>>(), [2]);
+        assert_eq!(groups.text, TEXT);
     }
 }
