@@ -118,6 +118,10 @@ impl Message {
         }
     }
 
+    pub(crate) fn is_visible(&self) -> bool {
+        self.place == Place::Visible
+    }
+
     /// What it becomes in a dead-letter queue: the same message, received anew.
     pub(crate) fn dead_lettered(self, source: QueueName) -> Self {
         Self {

@@ -31,8 +31,9 @@ pub(crate) struct Queue {
     pub(crate) alarm: Option<(Timestamp, AlarmKey)>,
     messages: HashMap<MessageNumber, Message>,
     /// Receivable messages in their order. An entry counts only while its
-    /// message is `Visible`; others are skipped.
+    /// message is `Visible`; others are stale, and skipped.
     visible: VecDeque<MessageNumber>,
+    stale: usize,
     /// When delayed messages and messages in flight become visible.
     returns: BTreeSet<(Timestamp, MessageNumber)>,
     /// Messages by the time that their retention counts from.
@@ -64,6 +65,7 @@ impl Queue {
             alarm: None,
             messages: HashMap::new(),
             visible: VecDeque::new(),
+            stale: 0,
             returns: BTreeSet::new(),
             by_age: BTreeSet::new(),
             accepted: 0,
@@ -167,6 +169,7 @@ impl Queue {
             return Err(SqsError::MessageNotAvailable);
         }
         let until = now + visibility;
+        let was_visible = message.is_visible();
         let since = match message.place {
             Place::InFlight { until: before, since } => {
                 if until > since + LONGEST_VISIBILITY {
@@ -188,7 +191,11 @@ impl Queue {
             message.place = Place::InFlight { until, since };
             self.returns.insert((until, number));
         }
-        Ok(message.content.id)
+        let id = message.content.id;
+        if was_visible {
+            self.leave_stale();
+        }
+        Ok(id)
     }
 
     /// Makes visible what is due.
@@ -216,6 +223,7 @@ impl Queue {
         let gone = self.messages.len();
         self.messages.clear();
         self.visible.clear();
+        self.stale = 0;
         self.returns.clear();
         self.by_age.clear();
         self.delayed = 0;
@@ -231,9 +239,22 @@ impl Queue {
     fn pop_visible(&mut self) -> Option<MessageNumber> {
         loop {
             let number = self.visible.pop_front()?;
-            if self.messages.get(&number).is_some_and(|message| message.place == Place::Visible) {
+            if self.messages.get(&number).is_some_and(Message::is_visible) {
                 return Some(number);
             }
+            self.stale = self.stale.saturating_sub(1);
+        }
+    }
+
+    /// Counts an entry that became stale, and clears them out when they are
+    /// many: memory goes by what is there, not by what has happened.
+    fn leave_stale(&mut self) {
+        self.stale += 1;
+        if self.stale > 64 + self.visible.len() / 2 {
+            let mut seen = BTreeSet::new();
+            let counts = |number: &MessageNumber| self.messages.get(number).is_some_and(Message::is_visible);
+            self.visible.retain(|number| counts(number) && seen.insert(*number));
+            self.stale = 0;
         }
     }
 
@@ -254,7 +275,7 @@ impl Queue {
         let message = self.messages.remove(&number)?;
         self.by_age.remove(&(message.content.sent, number));
         match message.place {
-            Place::Visible => {}
+            Place::Visible => self.leave_stale(),
             Place::Delayed { until } => {
                 self.delayed -= 1;
                 self.returns.remove(&(until, number));
