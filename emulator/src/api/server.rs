@@ -28,6 +28,10 @@ const LONGEST_BODY: usize = 70_167_211;
 /// A connection must send its headers within this time.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a call under way may take to end: the engine has answered it by
+/// then, so what is left is a client that sends or reads no more.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Accepts connections until `stop`, then lets the calls under way end.
 pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, stop: CancellationToken) {
     let guard = Arc::new(guard);
@@ -49,7 +53,9 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, st
         }
     }
     connections.close();
-    connections.wait().await;
+    if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
+        tracing::debug!(connections = connections.len(), "left connections that did not end");
+    }
 }
 
 async fn connection(stream: TcpStream, api: Arc<Api>, guard: Arc<Guard>, stop: CancellationToken) {
