@@ -85,7 +85,7 @@ impl Builder {
         let api = Arc::new(Api { driver: Arc::clone(&driver), identity, packages });
         let guard = Guard::new(allowed_hosts);
         let server = tokio::spawn(api::serve(listener, api, guard, stop.clone()));
-        let alarm_clock = tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
+        let alarm_clock = tokio::spawn(Arc::clone(&driver).run_alarm_clock());
         Ok(Emulator { address, driver, stop, server: Some(server), alarm_clock })
     }
 }

@@ -74,7 +74,7 @@ Exit codes:
 
 const DEMO_EXAMPLES: &str = "\
 Nothing has to run or be installed: the emulator starts inside this process on a free port of the
-loopback interface, and the sample function runs as child processes. It takes about a minute.
+loopback interface, and the sample function runs as child processes. It takes about half a minute.
 
 Examples:
   loadgen demo

@@ -32,11 +32,16 @@ pub struct Finished {
 
 /// The command.
 pub fn main(flags: &RunFlags) -> ExitCode {
+    complete(command(flags))
+}
+
+/// Runs a command to its end, and says by the exit code how it went.
+pub fn complete(command: impl Future<Output = Result<u8, Failure>>) -> ExitCode {
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::Runtime(error).print(),
     };
-    match runtime.block_on(command(flags)) {
+    match runtime.block_on(command) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.print(),
     }

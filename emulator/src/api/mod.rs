@@ -47,7 +47,7 @@ impl Api {
         let handle = tokio::runtime::Handle::current();
         let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), handle);
         let driver = Driver::new(quotas, 1, Clock::new(speed), processes.expect("a thread"), logs);
-        tokio::spawn(Driver::run_alarm_clock(Arc::downgrade(&driver)));
+        tokio::spawn(Arc::clone(&driver).run_alarm_clock());
         Self { driver, identity, packages }
     }
 }

@@ -28,8 +28,8 @@ const LONGEST_BODY: usize = 70_167_211;
 /// A connection must send its headers within this time.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long calls under way have to end: a client that stalls in the middle of
-/// a request must not keep the emulator alive.
+/// How long a call under way may take to end: the engine has answered it by
+/// then, so what is left is a client that sends or reads no more.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Accepts connections until `stop`, then lets the calls under way end.
@@ -54,7 +54,7 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, st
     }
     connections.close();
     if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
-        tracing::debug!(left = connections.len(), "connections are cut");
+        tracing::debug!(connections = connections.len(), "left connections that did not end");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `emulator` program: how it starts, refuses to start, and ends.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use crate::clients::text;
@@ -75,6 +76,20 @@ fn refused(arguments: &[&str]) -> (Option<i32>, String) {
 fn it_starts_on_a_free_port_and_ends_on_ctrl_c() {
     let mut emulator = Program::start(&["--seed", "7", "--log-format", "json"]);
     assert!(emulator.endpoint().starts_with("http://127.0.0.1:"), "{}", emulator.endpoint());
+    assert_eq!(emulator.interrupt(), Some(0));
+}
+
+#[test]
+fn a_client_that_stops_in_the_middle_does_not_keep_it() {
+    let mut emulator = Program::start(&[]);
+    let address = emulator.endpoint().trim_start_matches("http://").to_owned();
+    let mut client = TcpStream::connect(&address).expect("it listens");
+    let half = "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+    client.write_all(half.as_bytes()).expect("it reads");
+    // Its word to go on says that it waits for the body.
+    let mut goes_on = String::new();
+    BufReader::new(&client).read_line(&mut goes_on).expect("it answers");
+    assert!(goes_on.contains("100"), "{goes_on}");
     assert_eq!(emulator.interrupt(), Some(0));
 }
 

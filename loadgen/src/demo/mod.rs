@@ -16,14 +16,13 @@ use crate::cli::{DemoFlags, Output};
 use crate::failure::{Failure, exit};
 use crate::report::text::{BAD, FAINT, GOOD, STRONG};
 use crate::report::{Report, json};
-use crate::run::print;
+use crate::run::{complete, print};
 use crate::signal;
 use emulator::Emulator;
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Instant;
 use table::Row;
-use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use world::World;
 
@@ -55,14 +54,7 @@ struct Demo {
 
 /// The command.
 pub fn main(flags: &DemoFlags) -> ExitCode {
-    let runtime = match Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return Failure::Runtime(error).print(),
-    };
-    match runtime.block_on(command(flags)) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => failure.print(),
-    }
+    complete(command(flags))
 }
 
 /// Starts the emulator, and stops it however the experiments end: its function

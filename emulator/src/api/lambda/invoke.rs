@@ -49,7 +49,7 @@ async fn synchronous(api: &Api, call: &Call, name: &str) -> Result<Reply, Error>
     let payload = payload::synchronous(&call.body)?;
     let (request_id, answer) = api.driver.invoke(name, payload).await;
     let mut reply = match answer {
-        Ok(Answer { environment, outcome, .. }) => {
+        Ok(Answer { environment, outcome }) => {
             let mut reply = answered(request_id, outcome);
             if wants_tail && reply.status() == StatusCode::OK {
                 let tail = api.driver.logs().tail(environment, request_id);

@@ -33,7 +33,9 @@ pub(crate) struct Event {
 #[derive(Debug, Default)]
 pub(crate) struct EventInvokeQueue {
     waiting: BTreeMap<(Timestamp, u64), Event>,
-    accepted: u64,
+    /// Events put here so far, new or again: what is due at one moment keeps
+    /// its order.
+    put: u64,
     pub(crate) in_flight: usize,
     alarm: Option<(Timestamp, AlarmKey)>,
 }
@@ -53,8 +55,8 @@ impl EventInvokeQueue {
     }
 
     fn put(&mut self, due: Timestamp, event: Event) {
-        self.accepted += 1;
-        self.waiting.insert((due, self.accepted), event);
+        self.put += 1;
+        self.waiting.insert((due, self.put), event);
     }
 
     fn pop_due(&mut self, now: Timestamp) -> Option<Event> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{about_queue, api, counts, ok, receipt, send, with_queue};
-use crate::engine::Quotas;
+use crate::engine::{Engine, Quotas};
 
 /// Long enough for anything that is going to happen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -111,8 +111,9 @@ async fn a_waiting_receive_gets_what_is_sent() {
         let api = Arc::clone(&api);
         async move { ok(&api, "ReceiveMessage", &about_queue(r#""WaitTimeSeconds":20"#)).await }
     });
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    assert!(!waiting.is_finished());
+    while api.driver.step(Engine::snapshot).queues[0].receivers == 0 {
+        tokio::task::yield_now().await;
+    }
     send(&api, "at last").await;
     let received = tokio::time::timeout(PATIENCE, waiting).await.expect("in time").expect("no panic");
     assert_eq!(received["Messages"][0]["Body"], "at last");
