@@ -108,28 +108,16 @@ impl Cli {
     }
 }
 
-fn region(text: &str) -> Result<String, String> {
-    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !text.is_empty() && text.bytes().all(letters) {
-        Ok(text.to_owned())
-    } else {
-        Err("a region is written like us-east-1".to_owned())
-    }
+fn region(text: &str) -> Result<String, &'static str> {
+    Config::is_region(text).then(|| text.to_owned()).ok_or(Config::REGION)
 }
 
-fn account_id(text: &str) -> Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err("an account id has 12 digits".to_owned())
-    }
+fn account_id(text: &str) -> Result<String, &'static str> {
+    Config::is_account_id(text).then(|| text.to_owned()).ok_or(Config::ACCOUNT_ID)
 }
 
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(speed) if (0.001..=100_000.0).contains(&speed) => Ok(speed),
-        Ok(_) | Err(_) => Err("the speed is a number from 0.001 to 100000".to_owned()),
-    }
+fn speed(text: &str) -> Result<f64, &'static str> {
+    text.parse().ok().filter(|speed| Config::is_speed(*speed)).ok_or(Config::SPEED)
 }
 
 #[cfg(test)]

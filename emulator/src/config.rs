@@ -37,6 +37,31 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// What a region looks like.
+    pub const REGION: &str = "a region is written like us-east-1";
+    /// What an account id looks like.
+    pub const ACCOUNT_ID: &str = "an account id has 12 digits";
+    /// What a speed can be.
+    pub const SPEED: &str = "the speed is a number from 0.001 to 100000";
+
+    /// Whether it looks like a region.
+    pub fn is_region(text: &str) -> bool {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !text.is_empty() && text.bytes().all(fits)
+    }
+
+    /// Whether it looks like an account id.
+    pub fn is_account_id(text: &str) -> bool {
+        text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    /// Whether the clock can run so fast.
+    pub fn is_speed(speed: f64) -> bool {
+        (0.001..=100_000.0).contains(&speed)
+    }
+}
+
 /// Which account and region this is: the fixed parts of every ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {

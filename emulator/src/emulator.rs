@@ -1,7 +1,7 @@
 //! A running emulator, to start and to end.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -38,6 +38,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// A setting that can't be.
+    #[error("can't be {0}")]
+    Config(String),
     /// No folder for packages, or no thread.
     #[error("can't prepare for running functions: {0}")]
     Host(#[from] io::Error),
@@ -67,6 +70,7 @@ impl Builder {
     /// Starts it, on the tokio runtime that this is called in.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let Config { listen, allowed_hosts, region, account_id, quotas, speed, seed } = self.config;
+        check(&region, &account_id, speed)?;
         raise_open_files();
         let cannot_listen = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
@@ -98,7 +102,14 @@ impl Emulator {
 
     /// The address to give to clients, such as `http://127.0.0.1:4566`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        match address.ip() {
+            // Everywhere is no address to speak to.
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            IpAddr::V4(_) | IpAddr::V6(_) => {}
+        }
+        format!("http://{address}")
     }
 
     /// Where it listens.
@@ -130,6 +141,19 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+fn check(region: &str, account_id: &str, speed: f64) -> Result<(), StartError> {
+    let refusal = if !Config::is_region(region) {
+        format!("region {region:?}: {}", Config::REGION)
+    } else if !Config::is_account_id(account_id) {
+        format!("account {account_id:?}: {}", Config::ACCOUNT_ID)
+    } else if !Config::is_speed(speed) {
+        format!("{speed} times as fast: {}", Config::SPEED)
+    } else {
+        return Ok(());
+    };
+    Err(StartError::Config(refusal))
 }
 
 /// A seed that differs from start to start.

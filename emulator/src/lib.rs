@@ -26,6 +26,7 @@ mod config;
 mod driver;
 mod emulator;
 pub mod engine;
+mod limits;
 mod observe;
 mod runtime;
 

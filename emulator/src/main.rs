@@ -60,6 +60,7 @@ fn remedy(error: &StartError) -> &'static str {
             "another program uses this port; choose another with --listen 127.0.0.1:PORT"
         }
         StartError::Listen { .. } => "choose an address of this machine with --listen ADDRESS:PORT",
+        StartError::Config(_) => "see emulator --help",
         StartError::Host(_) => "see that the folder for temporary files (TMPDIR) can be written to",
     }
 }

@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use rustix::thread::{CpuSet, sched_setaffinity};
-
 const SERVER_CORE: usize = 0;
 pub(crate) const LOAD_CORE: usize = 1;
 
@@ -78,10 +76,15 @@ pub(crate) fn run_pinned(command: &[String]) {
 
 /// Keeps this process to one core, where the machine has it: with one core
 /// only, all share it, and the figures say less.
+#[cfg(target_os = "linux")]
 pub(crate) fn pin_to(core: usize) {
-    let mut set = CpuSet::new();
+    let mut set = rustix::thread::CpuSet::new();
     set.set(core);
-    if let Err(error) = sched_setaffinity(None, &set) {
+    if let Err(error) = rustix::thread::sched_setaffinity(None, &set) {
         eprintln!("can't keep to core {core}: {error}");
     }
 }
+
+/// Other systems decide for themselves.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn pin_to(_core: usize) {}

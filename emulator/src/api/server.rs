@@ -20,10 +20,7 @@ use super::guard::Guard;
 use super::reply::{Reply, content_type, json, stamp};
 use super::route;
 use crate::engine::Uuid;
-
-/// No request is longer than CreateFunction with a 50 MB zip in base64
-/// (recorded from AWS: 70,167,211 bytes).
-const LONGEST_BODY: usize = 70_167_211;
+use crate::limits;
 
 /// A connection must send its headers within this time.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -94,10 +91,10 @@ async fn answer(api: &Api, guard: &Guard, request: Request<Incoming>) -> Result<
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Reply> {
-    match Limited::new(body, LONGEST_BODY).collect().await {
+    match Limited::new(body, limits::REQUEST).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
-            let text = format!("Request must be smaller than {LONGEST_BODY} bytes");
+            let text = format!("Request must be smaller than {} bytes", limits::REQUEST);
             let mut reply = json(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 content_type::JSON,

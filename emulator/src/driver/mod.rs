@@ -151,8 +151,10 @@ impl Driver {
 
     /// Ends every environment and forgets everything.
     pub(crate) fn reset(&self) {
-        self.step(Engine::reset);
-        self.logs.clear();
+        self.step(|engine, now| {
+            engine.reset(now);
+            self.logs.clear();
+        });
     }
 
     /// Does what is due until `now`, in the order in which it is due: news of

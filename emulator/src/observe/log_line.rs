@@ -111,6 +111,11 @@ impl fmt::Display for Millis {
     }
 }
 
+/// The group that Lambda writes a function's logs to.
+pub(crate) fn log_group_name(function: &str) -> String {
+    format!("/aws/lambda/{function}")
+}
+
 /// `YYYY/MM/DD/[$LATEST]` and 32 hexadecimal digits: one per execution
 /// environment, dated by the day of its start.
 pub(crate) fn log_stream_name(at: Timestamp, id: Uuid) -> String {

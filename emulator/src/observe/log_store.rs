@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::log_line::{Line, log_stream_name};
+use super::log_line::{Line, log_group_name, log_stream_name};
 use crate::engine::{EnvironmentId, Fact, FunctionVersion, RequestId, Timestamp, Uuid, What};
 
 /// The store keeps its newest events only, of all streams together: some
@@ -99,11 +99,6 @@ pub(crate) struct LogEvent {
     pub(crate) message: String,
     /// Unique in the store, and rising.
     pub(crate) number: u64,
-}
-
-/// The group that Lambda writes a function's logs to.
-fn group_name(function: &str) -> String {
-    format!("/aws/lambda/{function}")
 }
 
 impl LogStore {
@@ -254,7 +249,7 @@ impl Groups {
 
     fn open(&mut self, at: Timestamp, environment: EnvironmentId, function: &FunctionVersion, id: Uuid) {
         let new = || Group { created: at, streams: VecDeque::new() };
-        let group = self.by_name.entry(group_name(function.name.as_str())).or_insert_with(new);
+        let group = self.by_name.entry(log_group_name(function.name.as_str())).or_insert_with(new);
         group.streams.push_back(environment);
         let oldest = (group.streams.len() > STREAMS_PER_GROUP).then(|| group.streams.pop_front()).flatten();
         if let Some(stream) = oldest.and_then(|oldest| self.streams.remove(&oldest)) {

@@ -3,5 +3,5 @@
 mod log_line;
 mod log_store;
 
-pub(crate) use log_line::log_stream_name;
+pub(crate) use log_line::{log_group_name, log_stream_name};
 pub(crate) use log_store::{GroupView, LogEvent, LogStore, StreamView};

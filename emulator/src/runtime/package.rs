@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -13,21 +14,18 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::engine::Package;
-
-/// Zip upload through the API ("Lambda quotas": 50 MB).
-const ZIPPED_LIMIT: usize = 52_428_800;
-
-/// Unpacked code ("Lambda quotas": 250 MB).
-const UNZIPPED_LIMIT: u64 = 262_144_000;
+use crate::limits;
 
 /// More files than any real package; it bounds the work for a made-up one.
 const ENTRIES_LIMIT: usize = 100_000;
 
-/// Where packages are unpacked: one folder per content, for as long as the
-/// emulator lives.
+/// Where packages are unpacked: one folder per content, for as long as a
+/// function or an environment has it.
 #[derive(Debug)]
 pub(crate) struct Packages {
     folder: TempDir,
+    /// Held while one is unpacked, so that nobody sees it half done.
+    unpacked: Mutex<Vec<Weak<Path>>>,
     unzipped_limit: u64,
 }
 
@@ -38,7 +36,7 @@ pub(crate) enum PackageError {
     #[error("the zip is {0} bytes long")]
     TooLong(usize),
     /// The zip would unpack into too much.
-    #[error("the package unpacks into more than {UNZIPPED_LIMIT} bytes")]
+    #[error("the package unpacks into more than {} bytes", limits::UNZIPPED_CODE)]
     UnpacksTooLarge,
     /// The zip has an entry that would leave its folder.
     #[error("entry {0:?} lies outside of the package")]
@@ -54,7 +52,8 @@ pub(crate) enum PackageError {
 impl Packages {
     /// A new place for packages, below the system's folder for temporary files.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { folder: TempDir::with_prefix("emulator-")?, unzipped_limit: UNZIPPED_LIMIT })
+        let folder = TempDir::with_prefix("emulator-")?;
+        Ok(Self { folder, unpacked: Mutex::default(), unzipped_limit: limits::UNZIPPED_CODE })
     }
 
     /// The folder that everything lies in; it goes with the emulator.
@@ -70,26 +69,50 @@ impl Packages {
     /// Checks and unpacks a zip. The same bytes are unpacked once. It reads
     /// and writes files: call it where blocking is allowed.
     pub(crate) fn unpack(&self, zip: &[u8]) -> Result<Package, PackageError> {
-        if zip.len() > ZIPPED_LIMIT {
+        if zip.len() > limits::ZIPPED_CODE {
             return Err(PackageError::TooLong(zip.len()));
         }
         let digest = Sha256::digest(zip);
         let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let root = self.folder.path().join("code").join(name);
-        if !root.exists() {
-            // Unpack beside it and rename: a half-unpacked folder is never seen.
-            fs::create_dir_all(self.folder.path().join("code"))?;
-            let fresh = TempDir::new_in(self.folder.path())?;
-            unpack_into(zip, fresh.path(), self.unzipped_limit)?;
-            fs::write(root.with_extension("zip"), zip)?;
-            match fs::rename(fresh.path(), &root) {
-                Ok(()) => drop(fresh.keep()),
-                // Somebody else unpacked the same bytes meanwhile.
-                Err(_) if root.exists() => {}
-                Err(error) => return Err(error.into()),
+        let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = unpacked.iter().filter_map(Weak::upgrade).find(|known| **known == *root);
+        let root = match known {
+            Some(known) => known,
+            None => {
+                self.sweep(&mut unpacked)?;
+                self.unpack_new(zip, &root)?;
+                let root: Arc<Path> = root.into();
+                unpacked.push(Arc::downgrade(&root));
+                root
             }
+        };
+        Ok(Package { sha256: BASE64_STANDARD.encode(digest), size: zip.len() as u64, root })
+    }
+
+    fn unpack_new(&self, zip: &[u8], root: &Path) -> Result<(), PackageError> {
+        fs::create_dir_all(self.folder.path().join("code"))?;
+        // Unpack beside it and rename: what fails leaves nothing.
+        let fresh = TempDir::new_in(self.folder.path())?;
+        unpack_into(zip, fresh.path(), self.unzipped_limit)?;
+        fs::write(root.with_extension("zip"), zip)?;
+        fs::rename(fresh.keep(), root)?;
+        Ok(())
+    }
+
+    /// Removes what nobody has any more.
+    fn sweep(&self, unpacked: &mut Vec<Weak<Path>>) -> io::Result<()> {
+        unpacked.retain(|root| root.strong_count() > 0);
+        let kept: Vec<Arc<Path>> = unpacked.iter().filter_map(Weak::upgrade).collect();
+        let Ok(entries) = fs::read_dir(self.folder.path().join("code")) else { return Ok(()) };
+        for entry in entries {
+            let path = entry?.path();
+            if kept.iter().any(|root| **root == *path.with_extension("")) {
+                continue;
+            }
+            if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
         }
-        Ok(Package { sha256: BASE64_STANDARD.encode(digest), size: zip.len() as u64, root: root.into() })
+        Ok(())
     }
 }
 
@@ -106,7 +129,7 @@ fn unpack_into(zip: &[u8], folder: &Path, mut left: u64) -> Result<(), PackageEr
         };
         let path = folder.join(path);
         if entry.is_dir() {
-            fs::create_dir_all(&path)?;
+            fs::create_dir_all(&path).map_err(not_placed)?;
             continue;
         }
         if entry.is_symlink() {
@@ -114,15 +137,32 @@ fn unpack_into(zip: &[u8], folder: &Path, mut left: u64) -> Result<(), PackageEr
             return Err(PackageError::Climbs(String::from_utf8_lossy(entry.name_raw()).into_owned()));
         }
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+            fs::create_dir_all(parent).map_err(not_placed)?;
         }
-        let mut file = File::create(&path)?;
+        let mut file = File::create(&path).map_err(not_placed)?;
         // The size that the entry claims is not to be trusted: count what comes.
         let written = io::copy(&mut (&mut entry).take(left + 1), &mut file).map_err(not_copied)?;
         left = left.checked_sub(written).ok_or(PackageError::UnpacksTooLarge)?;
         set_mode(&file, entry.unix_mode())?;
     }
     Ok(())
+}
+
+/// A zip may name something both a file and a folder, or give it a name that
+/// no file can have.
+fn not_placed(error: io::Error) -> PackageError {
+    let clash = [
+        io::ErrorKind::AlreadyExists,
+        io::ErrorKind::NotADirectory,
+        io::ErrorKind::IsADirectory,
+        io::ErrorKind::InvalidFilename,
+        io::ErrorKind::InvalidInput,
+    ];
+    if clash.contains(&error.kind()) {
+        PackageError::NotAZip(ZipError::Io(error))
+    } else {
+        PackageError::Host(error)
+    }
 }
 
 /// Only what the system refused has a number: the rest is wrong with the zip.
@@ -171,6 +211,19 @@ mod tests {
     }
 
     #[test]
+    fn a_package_goes_when_nobody_has_it() {
+        let packages = Packages::new().expect("a temporary folder");
+        let first = packages.unpack(&zip_of(&[("a", b"1")])).expect("a good zip");
+        let root = first.root.to_path_buf();
+        let kept = packages.unpack(&zip_of(&[("a", b"2")])).expect("a good zip");
+        assert!(root.exists(), "somebody has it");
+        drop(first);
+        packages.unpack(&zip_of(&[("a", b"3")])).expect("a good zip");
+        assert!(!root.exists() && !root.with_extension("zip").exists());
+        assert!(kept.root.exists() && packages.zip_file(&kept).exists());
+    }
+
+    #[test]
     fn bad_packages_are_refused_and_leave_nothing() {
         let mut packages = Packages::new().expect("a temporary folder");
         packages.unzipped_limit = 10_000;
@@ -181,9 +234,10 @@ mod tests {
             (zip_of(&[("../evil", b"x")]), "outside"),
             (zip_of(&[("/etc/evil", b"x"), ("a/../../evil", b"x")]), "outside"),
             (zip_of(&[("bomb", &zeros)]), "unpacks into more"),
+            (zip_of(&[("a", b"file"), ("a/b", b"folder")]), "not a zip"),
             (b"PK no zip".to_vec(), "not a zip"),
             (damaged, "not a zip"),
-            (vec![0; ZIPPED_LIMIT + 1], "bytes long"),
+            (vec![0; limits::ZIPPED_CODE + 1], "bytes long"),
         ] {
             let error = packages.unpack(&zip).expect_err(expected).to_string();
             assert!(error.contains(expected), "{error} has no {expected:?}");

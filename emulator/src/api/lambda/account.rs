@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::api::Api;
 use crate::api::reply::{Reply, content_type, json};
+use crate::limits;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -39,7 +40,7 @@ pub(super) fn settings(api: &Api) -> Reply {
         account_limit: Limit {
             total_code_size: 80_530_636_800,
             code_size_unzipped: 262_144_000,
-            code_size_zipped: 52_428_800,
+            code_size_zipped: limits::ZIPPED_CODE as u64,
             concurrent_executions: account.concurrency,
             unreserved_concurrent_executions: account.unreserved,
         },

@@ -9,11 +9,8 @@ use serde::Deserialize;
 use super::error::Error;
 use crate::api::Api;
 use crate::engine::Package;
+use crate::limits;
 use crate::runtime::PackageError;
-
-/// Longest CreateFunction and UpdateFunctionCode request (recorded from AWS:
-/// 50 MB in base64, and the rest).
-const LONGEST_REQUEST: usize = 70_167_211;
 
 /// `Code` of CreateFunction; the same members stand at the top of UpdateFunctionCode.
 #[derive(Debug, Default, Deserialize)]
@@ -56,7 +53,7 @@ fn refused(error: &PackageError, operation: &'static str) -> Error {
     const NOT_UNZIPPED: &str =
         "Could not unzip uploaded file. Please check your file, then try to upload again.";
     match error {
-        PackageError::TooLong(_) => Error::RequestTooLarge { limit: LONGEST_REQUEST, operation },
+        PackageError::TooLong(_) => Error::RequestTooLarge { limit: limits::REQUEST, operation },
         PackageError::UnpacksTooLarge => {
             Error::InvalidParameter("Unzipped size must be smaller than 262144000 bytes".to_owned())
         }

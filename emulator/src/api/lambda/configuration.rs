@@ -8,6 +8,7 @@ use time::macros::format_description;
 
 use crate::config::Identity;
 use crate::engine::{FunctionVersion, Timestamp};
+use crate::observe::log_group_name;
 
 /// SHA-256 of nothing: the code of a function that has none.
 const NO_CODE_SHA256: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
@@ -129,7 +130,7 @@ impl<'a> Configuration<'a> {
             architectures: [&spec.architecture],
             ephemeral_storage: EphemeralStorage { size: spec.ephemeral_storage_mb },
             snap_start: SnapStart { apply_on: "None", optimization_status: "Off" },
-            logging_config: LoggingConfig { log_format: "Text", log_group: format!("/aws/lambda/{name}") },
+            logging_config: LoggingConfig { log_format: "Text", log_group: log_group_name(name) },
         }
     }
 

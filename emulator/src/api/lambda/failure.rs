@@ -4,9 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::engine::{Exit, FunctionError, RequestId};
-
-/// Longest answer of a function; AWS's own number in the error's text.
-const LONGEST_RESPONSE: usize = 6_291_556;
+use crate::limits;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -44,8 +42,9 @@ pub(super) fn document(request_id: RequestId, error: FunctionError) -> Bytes {
 
 /// The one document that names its message first.
 fn response_too_large() -> Bytes {
+    let limit = limits::RESPONSE;
     let text = format!(
-        r#"{{"errorMessage":"Response payload size exceeded maximum allowed payload size ({LONGEST_RESPONSE} bytes).","errorType":"Function.ResponseSizeTooLarge"}}"#
+        r#"{{"errorMessage":"Response payload size exceeded maximum allowed payload size ({limit} bytes).","errorType":"Function.ResponseSizeTooLarge"}}"#
     );
     Bytes::from(text)
 }

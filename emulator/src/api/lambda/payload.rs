@@ -1,15 +1,10 @@
 //! The event in an Invoke: how long it may be, and that it is JSON.
 
+use crate::limits;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::error::Error;
-
-/// Longest payload of a synchronous invocation ("Lambda quotas": 6 MB).
-const LONGEST_SYNCHRONOUS: usize = 6_291_456;
-
-/// Longest payload of an asynchronous invocation ("Lambda quotas": 1 MB).
-const LONGEST_EVENT: usize = 1_048_576;
 
 /// What follows from Jackson's words for a place where a value should begin.
 const EXPECTED: &str =
@@ -17,16 +12,19 @@ const EXPECTED: &str =
 
 /// The payload of a synchronous invocation.
 pub(super) fn synchronous(body: &Bytes) -> Result<Bytes, Error> {
-    if body.len() > LONGEST_SYNCHRONOUS {
-        return Err(Error::RequestTooLarge { limit: LONGEST_SYNCHRONOUS, operation: "InvokeFunction" });
+    if body.len() > limits::SYNCHRONOUS_PAYLOAD {
+        return Err(Error::RequestTooLarge {
+            limit: limits::SYNCHRONOUS_PAYLOAD,
+            operation: "InvokeFunction",
+        });
     }
     checked(body)
 }
 
 /// The payload of an asynchronous invocation.
 pub(super) fn event(body: &Bytes) -> Result<Bytes, Error> {
-    if body.len() > LONGEST_EVENT {
-        return Err(Error::EventTooLarge { size: body.len(), limit: LONGEST_EVENT });
+    if body.len() > limits::EVENT_PAYLOAD {
+        return Err(Error::EventTooLarge { size: body.len(), limit: limits::EVENT_PAYLOAD });
     }
     checked(body)
 }

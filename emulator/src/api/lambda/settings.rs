@@ -11,6 +11,7 @@ use super::error::Error;
 use super::validation::{self, Violations};
 use super::{runtime, variables};
 use crate::engine::FunctionSpec;
+use crate::observe::log_group_name;
 
 /// The settings that both operations have; what is missing stays as it is.
 #[derive(Debug, Default, Deserialize)]
@@ -118,7 +119,7 @@ pub(super) fn refuse_unserved(members: &Members<'_>, operation: &str, function: 
     for (key, value) in logging.as_object().into_iter().flatten() {
         let harmless = match key.as_str() {
             "LogFormat" => value == "Text",
-            "LogGroup" => *value == format!("/aws/lambda/{function}"),
+            "LogGroup" => *value == log_group_name(function),
             _ => value.is_null(),
         };
         if !harmless {

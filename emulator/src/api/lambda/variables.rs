@@ -40,6 +40,9 @@ pub(super) fn check(variables: &BTreeMap<String, String>) -> Result<(), Error> {
             reserved.join(", ")
         )));
     }
+    if variables.iter().any(|(name, value)| name.contains(['=', '\0']) || value.contains('\0')) {
+        return Err(refused("contains a name or a value that no process can have"));
+    }
     let measured = serde_json::to_string(variables).expect("strings are plain data");
     if measured.len() > LONGEST {
         return Err(refused(&format!("exceeded the 4KB limit. String measured: {measured}")));
@@ -75,6 +78,7 @@ mod tests {
                  used in this request: AWS_REGION"
             ))
         );
+        assert!(check_one("K", "a\0b").is_some() && check_one("a=b", "v").is_some());
         // {"K":"…"} takes eight characters more than its value.
         assert_eq!(check_one("K", &"v".repeat(LONGEST - 8)), None);
         let long = "v".repeat(LONGEST - 7);

@@ -17,11 +17,12 @@ impl Engine {
     pub fn report(&mut self, now: Timestamp, report: Report) {
         self.tick(now);
         let Report { environment: id, news } = report;
-        if !self.environments.contains_key(&id) {
-            return;
-        }
+        let Some(environment) = self.environments.get(&id) else { return };
+        let initialising = matches!(environment.state, State::Init { .. });
         match news {
             News::Ready => self.environment_ready(now, id),
+            // Only Init can fail so; later it is a runtime's mistake.
+            News::InitFailed(_) if !initialising => {}
             News::InitFailed(error) => {
                 self.init_failed(now, id, Outcome::FunctionError(error), StopReason::InitFailure);
             }

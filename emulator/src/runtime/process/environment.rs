@@ -1,7 +1,7 @@
 //! One living environment: its mailbox, its process and its output.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -36,7 +36,8 @@ pub(super) struct Environment {
     /// What the runtime was handed and has not answered.
     current: Mutex<Option<Current>>,
     ready: AtomicBool,
-    process: OnceLock<Pid>,
+    /// Until it has ended: its number may then be another's.
+    process: Mutex<Option<Pid>>,
     output: OnceLock<LogPipe>,
     memory: Mutex<Option<(Instant, u32)>>,
     /// Ends every task of this environment.
@@ -63,7 +64,7 @@ impl Environment {
             mailbox: tokio::sync::Mutex::new(mailbox),
             current: Mutex::new(None),
             ready: AtomicBool::new(false),
-            process: OnceLock::new(),
+            process: Mutex::new(None),
             output: OnceLock::new(),
             memory: Mutex::new(None),
             ended: CancellationToken::new(),
@@ -150,10 +151,16 @@ impl Environment {
 
     /// Remembers the process; if the environment was stopped meanwhile, ends it.
     pub(super) fn set_process(&self, pid: Pid) {
-        self.process.get_or_init(|| pid);
+        *self.lock_process() = Some(pid);
         if self.ended.is_cancelled() {
             self.kill();
         }
+    }
+
+    /// The process has ended: what it started goes with it.
+    pub(super) fn process_ended(&self) {
+        self.kill();
+        self.lock_process().take();
     }
 
     /// Ends the process, its children and every task.
@@ -163,8 +170,8 @@ impl Environment {
     }
 
     /// Ends the whole process group: children of the process too.
-    pub(super) fn kill(&self) {
-        if let Some(&pid) = self.process.get() {
+    fn kill(&self) {
+        if let Some(pid) = *self.lock_process() {
             // An error means that there is nobody left.
             let _nobody = kill_process_group(pid, Signal::KILL);
         }
@@ -177,12 +184,16 @@ impl Environment {
         {
             return Some(megabytes);
         }
-        let megabytes = host::peak_memory_mb(*self.process.get()?)?;
+        let megabytes = host::peak_memory_mb((*self.lock_process())?)?;
         *memory = Some((Instant::now(), megabytes));
         Some(megabytes)
     }
 
-    fn lock_current(&self) -> std::sync::MutexGuard<'_, Option<Current>> {
+    fn lock_process(&self) -> MutexGuard<'_, Option<Pid>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_current(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,6 +9,9 @@ use tokio::net::unix::pipe::Receiver;
 /// A log event holds at most this much ("Lambda: CloudWatch Logs": 256 KB).
 const LONGEST_LINE: usize = 262_144;
 
+/// What is read in one go, from a process that prints faster than it is read.
+const TURN: usize = 1_048_576;
+
 /// The reading end of a process's output.
 #[derive(Debug)]
 pub(super) struct LogPipe {
@@ -27,17 +30,16 @@ impl LogPipe {
     /// Reads until every writer is gone.
     pub(super) async fn run(&self, write: &mut (dyn FnMut(&str) + Send)) {
         while self.receiver.readable().await.is_ok() {
-            let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-            let open = self.read_available(&mut rest, write);
-            if !open {
-                flush(&mut rest, write);
+            if !self.read_turn(write) {
                 return;
             }
+            // A function that never stops printing must not keep a worker.
+            tokio::task::yield_now().await;
         }
     }
 
-    /// Reads what is there, to the last byte: at the end of an invocation an
-    /// unfinished line is a line.
+    /// Reads what is there: at the end of an invocation an unfinished line is
+    /// a line.
     pub(super) fn drain(&self, write: &mut dyn FnMut(&str)) {
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         self.read_available(&mut rest, write);
@@ -45,19 +47,29 @@ impl LogPipe {
     }
 
     /// Returns whether more may come.
+    fn read_turn(&self, write: &mut dyn FnMut(&str)) -> bool {
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = self.read_available(&mut rest, write);
+        if !open {
+            flush(&mut rest, write);
+        }
+        open
+    }
+
+    /// Reads what is there, at most a turn's worth. Returns whether more may come.
     fn read_available(&self, rest: &mut Vec<u8>, write: &mut dyn FnMut(&str)) -> bool {
         let mut chunk = [0; 8_192];
-        loop {
+        for _ in 0..TURN / chunk.len() {
             match self.receiver.try_read(&mut chunk) {
                 Ok(0) => return false,
                 Ok(count) => {
                     rest.extend_from_slice(&chunk[..count]);
                     write_lines(rest, write);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                Err(_) => return false,
+                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             }
         }
+        true
     }
 }
 

@@ -15,7 +15,7 @@ mod variables;
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock, Weak};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, current};
 
 use dashmap::DashMap;
 use tokio::runtime::Handle;
@@ -93,7 +93,8 @@ impl Drop for ProcessRuntime {
             environment.stop();
         }
         self.jobs.take();
-        if let Some(spawner) = self.spawner.take() {
+        // The spawner itself may have held the driver's last reference.
+        if let Some(spawner) = self.spawner.take().filter(|spawner| spawner.thread().id() != current().id()) {
             let _panicked = spawner.join();
         }
     }

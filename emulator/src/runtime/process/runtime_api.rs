@@ -3,10 +3,12 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper::header::ORIGIN;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -15,9 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::environment::Environment;
 use super::event;
 use crate::engine::{BatchItems, Dispatch, FunctionError, Outcome, RequestId, Uuid};
-
-/// The longest answer of a function, as AWS's error prints it.
-const LONGEST_RESPONSE: usize = 6_291_556;
+use crate::limits;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 
@@ -33,7 +33,11 @@ pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) 
         };
         match accepted {
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&environment)))),
-            Err(error) => tracing::error!(%error, "can't accept a runtime's connection"),
+            Err(error) => {
+                // Out of file descriptors, most likely: it passes, or the timeout ends it.
+                tracing::error!(%error, "can't accept a runtime's connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
         }
     }
 }
@@ -57,6 +61,10 @@ async fn connection(stream: TcpStream, environment: Arc<Environment>) {
 
 async fn answer(environment: &Environment, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (parts, body) = request.into_parts();
+    if [ORIGIN.as_str(), "sec-fetch-site"].iter().any(|name| parts.headers.contains_key(*name)) {
+        // A web page that looks for open ports must not take events away.
+        return Ok(refuse(StatusCode::FORBIDDEN, "a runtime is no web page", "AccessDenied"));
+    }
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     Ok(match (parts.method, path) {
         (Method::GET, "invocation/next") => next(environment).await,
@@ -110,7 +118,8 @@ async fn response(environment: &Environment, request_id: RequestId, body: Incomi
     let Some(current) = environment.current(request_id) else { return invalid_request_id() };
     let (outcome, too_large) = match read(body).await {
         Ok(answer) => (Outcome::Success(answer), false),
-        Err(TooLarge) => (Outcome::FunctionError(FunctionError::ResponseTooLarge), true),
+        Err(Unread::TooLarge) => (Outcome::FunctionError(FunctionError::ResponseTooLarge), true),
+        Err(Unread::BrokenOff) => return broken_off(),
     };
     let items = match &outcome {
         Outcome::Success(answer) if current.reports_item_failures => event::item_failures(answer),
@@ -121,7 +130,7 @@ async fn response(environment: &Environment, request_id: RequestId, body: Incomi
     // the two would compete for the processor, and the caller would wait.
     tokio::task::yield_now().await;
     if too_large {
-        let text = format!("Exceeded maximum allowed payload size ({LONGEST_RESPONSE} bytes).");
+        let text = format!("Exceeded maximum allowed payload size ({} bytes).", limits::RESPONSE);
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, &text, "RequestEntityTooLarge");
     }
     accepted()
@@ -131,26 +140,45 @@ async fn error(environment: &Environment, request_id: RequestId, body: Incoming)
     if environment.current(request_id).is_none() {
         return invalid_request_id();
     }
-    let error = read(body).await.map_or(FunctionError::ResponseTooLarge, FunctionError::Reported);
+    let Some(error) = read_error(body).await else { return broken_off() };
     environment.finish(request_id, Outcome::FunctionError(error), BatchItems::AllSucceeded);
     accepted()
 }
 
 async fn init_error(environment: &Environment, body: Incoming) -> Reply {
-    environment.fail_init(read(body).await.map_or(FunctionError::ResponseTooLarge, FunctionError::Reported));
+    let Some(error) = read_error(body).await else { return broken_off() };
+    environment.fail_init(error);
     accepted()
 }
 
-#[derive(Debug)]
-struct TooLarge;
-
-async fn read(body: Incoming) -> Result<Bytes, TooLarge> {
-    match Limited::new(body, LONGEST_RESPONSE).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(TooLarge),
-        // The runtime broke off: what it meant to say is nothing.
-        Err(_) => Ok(Bytes::new()),
+async fn read_error(body: Incoming) -> Option<FunctionError> {
+    match read(body).await {
+        Ok(error) => Some(FunctionError::Reported(error)),
+        Err(Unread::TooLarge) => Some(FunctionError::ResponseTooLarge),
+        Err(Unread::BrokenOff) => None,
     }
+}
+
+/// Why a body was not read to its end.
+#[derive(Debug)]
+enum Unread {
+    TooLarge,
+    /// What the runtime meant to say is not known: its exit or the timeout
+    /// settles the invocation.
+    BrokenOff,
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Unread> {
+    match Limited::new(body, limits::RESPONSE).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Err(_) => Err(Unread::BrokenOff),
+    }
+}
+
+/// Nobody reads it.
+fn broken_off() -> Reply {
+    refuse(StatusCode::BAD_REQUEST, "the body broke off", "BrokenOff")
 }
 
 fn accepted() -> Reply {

@@ -190,8 +190,7 @@ async fn wait_for_exit(mut child: Child, environment: Arc<Environment>) {
         status = child.wait() => status,
         () = environment.carry_output() => child.wait().await,
     };
-    // Whatever the process started goes with it.
-    environment.kill();
+    environment.process_ended();
     environment.flush_output();
     environment.report(News::Exited(exit_of(status)));
 }

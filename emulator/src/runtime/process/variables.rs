@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::environment::Environment;
+use crate::observe::log_group_name;
 
 /// Everything that is set for the process; nothing else of the emulator's own
 /// environment gets through.
@@ -25,7 +26,7 @@ pub(super) fn variables(
     lambda("AWS_LAMBDA_FUNCTION_NAME", name.into());
     lambda("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into());
     lambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string().into());
-    lambda("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}").into());
+    lambda("AWS_LAMBDA_LOG_GROUP_NAME", log_group_name(name).into());
     lambda("AWS_LAMBDA_LOG_STREAM_NAME", environment.log_stream.clone().into());
     lambda("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into());
     lambda("AWS_LAMBDA_RUNTIME_API", api.to_string().into());
