@@ -39,7 +39,7 @@ pub(super) fn settings(api: &Api) -> Reply {
     let settings = Settings {
         account_limit: Limit {
             total_code_size: 80_530_636_800,
-            code_size_unzipped: 262_144_000,
+            code_size_unzipped: limits::UNZIPPED_CODE,
             code_size_zipped: limits::ZIPPED_CODE as u64,
             concurrent_executions: account.concurrency,
             unreserved_concurrent_executions: account.unreserved,

@@ -149,39 +149,37 @@ impl Engine {
         mapping.spec.batch_size.saturating_sub(held).clamp(1, RECEIVE_MAX)
     }
 
-    /// Takes what a receive brought. The batch closes by size, by weight or,
-    /// later, by its window.
+    /// Takes what a receive brought, and more while there is more. The batch
+    /// closes by size, by weight or, later, by its window.
     pub(in crate::engine) fn poll_received(
         &mut self,
         now: Timestamp,
         id: MappingId,
         index: usize,
-        messages: Vec<Delivery>,
+        mut messages: Vec<Delivery>,
     ) {
-        let Some(mapping) = self.mappings.get_mut(&id) else { return };
-        let spec = &mapping.spec;
-        let (size, window, queue) = (spec.batch_size, spec.batching_window, spec.queue.clone());
+        let Some(mapping) = self.mappings.get(&id) else { return };
+        let (size, span) = (mapping.spec.batch_size, mapping.spec.batching_window);
+        let queue = mapping.spec.queue.clone();
         let largest = self.queues.get(&queue).map_or(0, |queue| queue.attributes.maximum_message_size);
-        let poller = &mut mapping.pollers[index];
-        poller.open.add(messages);
-        let full = poller.open.len() >= size || poller.open.is_heavy(largest);
-        let opened = match &poller.doing {
+        let opened = match &mapping.pollers[index].doing {
             Doing::Receiving { window, .. } => *window,
             Doing::Nothing { .. } | Doing::Invoking | Doing::Throttled { .. } => None,
         };
-        if full || window.is_zero() {
-            opened.into_iter().for_each(|key| self.alarms.cancel(key));
-            return self.close_batch(now, id, index);
-        }
-        let window = opened.unwrap_or_else(|| self.alarms.set(now + window, Alarm::WakePoller(id, index)));
-        let max = self.wanted(id, index);
-        let more = self.take_messages(now, &queue, max, None);
-        if more.is_empty() {
-            self.wait_for_messages(now, id, index, &queue, Some(window));
-        } else {
-            self.arm_queue(now, &queue);
-            self.set_doing(id, index, Doing::Receiving { receiver: ReceiverId(0), window: Some(window) });
-            self.poll_received(now, id, index, more);
+        while let Some(mapping) = self.mappings.get_mut(&id) {
+            let open = &mut mapping.pollers[index].open;
+            open.add(messages);
+            if open.len() >= size || open.is_heavy(largest) || span.is_zero() {
+                opened.into_iter().for_each(|key| self.alarms.cancel(key));
+                self.arm_queue(now, &queue);
+                return self.close_batch(now, id, index);
+            }
+            messages = self.take_messages(now, &queue, self.wanted(id, index), None);
+            if messages.is_empty() {
+                let window =
+                    opened.unwrap_or_else(|| self.alarms.set(now + span, Alarm::WakePoller(id, index)));
+                return self.wait_for_messages(now, id, index, &queue, Some(window));
+            }
         }
     }
 
