@@ -21,7 +21,7 @@ use emulator::engine::Quotas;
             Serve on http://127.0.0.1:4566.\n\n  \
         emulator --listen 127.0.0.1:0 --seed 7\n      \
             Take a free port, and draw the same ids as any other start with seed 7.\n\n  \
-        emulator --account-concurrency 10 --unreserved-minimum 10\n      \
+        emulator --account-concurrency 10\n      \
             Be a new account, which may reserve nothing.\n\n  \
         emulator --speed 60\n      \
             Let an emulated minute pass in a second.\n\n\
@@ -33,13 +33,16 @@ pub(crate) struct Cli {
     /// Any address but loopback lets other machines run code on this one, and
     /// prints a warning.
     #[arg(long, env = "EMULATOR_LISTEN", default_value = "127.0.0.1:4566", value_name = "ADDRESS")]
+    #[arg(value_parser = listen)]
     listen: SocketAddr,
 
     /// Host name that requests may be sent to, besides loopback; repeatable
     ///
     /// Requests whose Host or Origin is neither loopback nor named here are
     /// refused, so that a web page can't run code on this machine.
+    /// The variable takes several, separated by commas.
     #[arg(long = "allow-host", env = "EMULATOR_ALLOW_HOST", value_delimiter = ',', value_name = "NAME")]
+    #[arg(value_parser = host_name)]
     allow_hosts: Vec<String>,
 
     /// Region to be
@@ -55,14 +58,15 @@ pub(crate) struct Cli {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     account_concurrency: u32,
 
-    /// What reservations must leave unreserved
-    #[arg(long, env = "EMULATOR_UNRESERVED_MINIMUM", default_value_t = 100, value_name = "N")]
-    unreserved_minimum: u32,
+    /// What reservations must leave unreserved [default: 100, or the account's concurrency if that is less]
+    #[arg(long, env = "EMULATOR_UNRESERVED_MINIMUM", value_name = "N")]
+    unreserved_minimum: Option<u32>,
 
     /// Emulated seconds in a real one
     ///
     /// Retries, visibility timeouts and idle times pass faster; the code of a
-    /// child process does not.
+    /// child process does not: at 60, a timeout of 15 s leaves it a quarter of a
+    /// real second. The built-in handler keeps up with any speed.
     #[arg(long, env = "EMULATOR_SPEED", default_value_t = 1.0, value_name = "N", value_parser = speed)]
     speed: f64,
 
@@ -89,7 +93,7 @@ impl Cli {
     pub(crate) fn config(&self) -> Config {
         let quotas = Quotas {
             account_concurrency: self.account_concurrency,
-            unreserved_minimum: self.unreserved_minimum,
+            unreserved_minimum: self.unreserved_minimum.unwrap_or(self.account_concurrency.min(100)),
             ..Quotas::default()
         };
         let mut allowed_hosts = self.allow_hosts.clone();
@@ -106,6 +110,18 @@ impl Cli {
             seed: self.seed,
         }
     }
+}
+
+fn host_name(text: &str) -> Result<String, &'static str> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    let named = !text.is_empty() && text.bytes().all(fits);
+    named.then(|| text.to_owned()).ok_or("a host is named like emulator or 10.0.0.5, without a port")
+}
+
+fn listen(text: &str) -> Result<SocketAddr, &'static str> {
+    let address =
+        text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    address.parse().map_err(|_| "an address is written like 127.0.0.1:4566")
 }
 
 fn region(text: &str) -> Result<String, &'static str> {
@@ -136,6 +152,8 @@ mod tests {
             ["--speed", "0"],
             ["--speed", "nan"],
             ["--account-concurrency", "0"],
+            ["--allow-host", ""],
+            ["--listen", "4566"],
         ] {
             assert!(Cli::try_parse_from(["emulator"].into_iter().chain(wrong)).is_err(), "{wrong:?}");
         }

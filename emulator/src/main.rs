@@ -26,21 +26,30 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> Result<(), StartError> {
+    let config = cli.config();
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
-    let emulator = Emulator::builder().config(cli.config()).start().await?;
+    let emulator = Emulator::builder().config(config.clone()).start().await?;
     if !emulator.address().ip().is_loopback() {
         tracing::warn!(
             address = %emulator.address(),
             "listening beyond loopback: whoever reaches this address can run code on this machine"
         );
     }
+    tracing::info!(
+        region = config.region,
+        account = config.account_id,
+        concurrency = config.quotas.account_concurrency,
+        speed = config.speed,
+        "started with an empty account"
+    );
     // Whoever started this may wait for the line and close its end after it.
     let _closed = writeln!(io::stdout(), "listening on {}", emulator.endpoint());
     tokio::select! {
         _ = interrupted.recv() => {}
         _ = terminated.recv() => {}
     }
+    tracing::info!("stopping");
     emulator.shutdown().await;
     Ok(())
 }

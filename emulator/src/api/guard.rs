@@ -69,6 +69,7 @@ fn without_port(authority: &str) -> &str {
 }
 
 fn refusal(header: &str, value: &str) -> Reply {
+    tracing::warn!(header, value, "refused a request that is not from this machine");
     let text = format!(
         "the emulator refuses requests with {header} {value}: it runs code, so only this machine may speak to it. \
          Allow a host name with --allow-host"

@@ -97,6 +97,7 @@ impl Packages {
         unpack_into(zip, fresh.path(), self.unzipped_limit)?;
         fs::write(root.with_extension("zip"), zip)?;
         fs::rename(fresh.keep(), root)?;
+        set_writable(root, false)?;
         Ok(())
     }
 
@@ -110,10 +111,44 @@ impl Packages {
             if kept.iter().any(|root| **root == *path.with_extension("")) {
                 continue;
             }
-            if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
+            if path.is_dir() {
+                set_writable(&path, true)?;
+                fs::remove_dir_all(path)?;
+            } else {
+                fs::remove_file(path)?;
+            }
         }
         Ok(())
     }
+}
+
+impl Drop for Packages {
+    /// The folder can only be removed when what is in it can be.
+    fn drop(&mut self) {
+        if let Err(error) = set_writable(self.folder.path(), true) {
+            tracing::debug!(%error, "packages may be left behind");
+        }
+    }
+}
+
+/// Lets folders be written to, or not: on AWS a function can't change its code,
+/// and here several environments share it. (For the superuser no mode counts.)
+fn set_writable(folder: &Path, writable: bool) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::Permissions::from_mode(if writable { 0o755 } else { 0o555 });
+    if writable {
+        fs::set_permissions(folder, mode.clone())?;
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            set_writable(&entry.path(), writable)?;
+        }
+    }
+    if !writable {
+        fs::set_permissions(folder, mode)?;
+    }
+    Ok(())
 }
 
 /// Unpacks at most `left` bytes.
@@ -177,7 +212,7 @@ fn not_copied(error: io::Error) -> PackageError {
 fn set_mode(file: &File, mode: Option<u32>) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     // A zip made on Windows carries no mode; then everything may be executed.
-    let mode = mode.map_or(0o755, |mode| (mode & 0o777) | 0o600);
+    let mode = mode.map_or(0o555, |mode| (mode & 0o555) | 0o444);
     file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
@@ -207,6 +242,9 @@ mod tests {
         assert_eq!(packages.unpack(&zip).expect("the same zip"), first);
         assert_eq!(fs::read(first.root.join("lib/a.txt")).expect("unpacked"), b"a");
         assert_eq!(fs::read(packages.zip_file(&first)).expect("kept"), zip);
+        for path in ["", "lib", "lib/a.txt"].map(|path| first.root.join(path)) {
+            assert!(fs::metadata(path).expect("unpacked").permissions().readonly(), "code can't be changed");
+        }
         assert_eq!(first.size, zip.len() as u64);
     }
 

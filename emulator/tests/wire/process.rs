@@ -102,17 +102,55 @@ fn no_process_outlives_the_emulator() {
 fn no_process_outlives_a_crash_of_the_emulator() {
     let folder = TempDir::new().expect("a folder");
     let mut emulator = Program::start(&[]);
-    create_python(
-        emulator.endpoint(),
-        folder.path(),
-        "hello",
-        "import os\n\ndef handler(e, c):\n    return {'pid': os.getpid()}\n",
-        &[],
-    );
-    let pid = field(&invoke(emulator.endpoint(), folder.path(), "hello"), "pid");
-    assert!(is_alive(&pid));
+    create_python(emulator.endpoint(), folder.path(), "forks", FORKS, &[]);
+    let answer = invoke(emulator.endpoint(), folder.path(), "forks");
+    let (pid, child, tmp) = (field(&answer, "pid"), field(&answer, "child"), field(&answer, "tmp"));
+    assert!(is_alive(&pid) && is_alive(&child) && Path::new(&tmp).is_dir(), "{answer}");
     emulator.crash();
-    wait_until("the end of the process", || !is_alive(&pid));
+    wait_until("the end of the process, its child and its folder", || {
+        !is_alive(&pid) && !is_alive(&child) && !Path::new(&tmp).exists()
+    });
+}
+
+/// It dies in the middle of its answer.
+const BREAKS_OFF: &str = "#!/usr/bin/env python3
+import os, socket
+
+host, port = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')
+runtime = socket.create_connection((host, int(port)))
+runtime.sendall(b'GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')
+head = runtime.recv(65536).decode()
+request = [line.split(': ')[1] for line in head.split('\\r\\n') if 'request-id' in line.lower()][0]
+post = f'POST /2018-06-01/runtime/invocation/{request}/response HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 1000\\r\\n\\r\\n'
+runtime.sendall(post.encode() + b'{\"half')
+os.kill(os.getpid(), 9)
+";
+
+fn create_provided(endpoint: &str, folder: &Path, name: &str, bootstrap: &str) {
+    let zip = format!("fileb://{}", zip_with(folder, "bootstrap", bootstrap).display());
+    let role = "arn:aws:iam::000000000000:role/test";
+    let mut arguments =
+        vec!["lambda", "create-function", "--function-name", name, "--runtime", "provided.al2023"];
+    arguments.extend(["--handler", "x", "--role", role, "--zip-file", &zip]);
+    aws_ok(endpoint, &arguments);
+}
+
+#[test]
+fn a_process_that_dies_in_the_middle_of_its_answer_has_failed() {
+    let emulator = Program::start(&[]);
+    let folder = TempDir::new().expect("a folder");
+    create_provided(emulator.endpoint(), folder.path(), "breaks-off", BREAKS_OFF);
+    let answer = invoke(emulator.endpoint(), folder.path(), "breaks-off");
+    assert!(answer.contains("Runtime exited with error: signal: killed"), "{answer}");
+}
+
+#[test]
+fn a_bootstrap_that_nobody_can_execute_is_the_packages_fault() {
+    let emulator = Program::start(&[]);
+    let folder = TempDir::new().expect("a folder");
+    create_provided(emulator.endpoint(), folder.path(), "windows", "#!/bin/sh\r\nexit 0\r\n");
+    let answer = invoke(emulator.endpoint(), folder.path(), "windows");
+    assert!(answer.contains("Runtime.InvalidEntrypoint"), "{answer}");
 }
 
 #[test]

@@ -80,9 +80,18 @@ fn write_lines(rest: &mut Vec<u8>, write: &mut dyn FnMut(&str)) {
         from += length + 1;
     }
     rest.drain(..from);
-    if rest.len() >= LONGEST_LINE {
-        flush(rest, write);
+    while rest.len() >= LONGEST_LINE {
+        let cut = boundary_before(rest, LONGEST_LINE);
+        print(&rest[..cut], write);
+        rest.drain(..cut);
     }
+}
+
+/// A place to cut at, so that no character is torn: where one begins, at most
+/// three bytes back.
+fn boundary_before(text: &[u8], at: usize) -> usize {
+    let begins = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+    (at - 3..=at).rev().find(begins).unwrap_or(at)
 }
 
 fn flush(rest: &mut Vec<u8>, write: &mut dyn FnMut(&str)) {
@@ -116,5 +125,15 @@ mod tests {
         }
         flush(&mut rest, &mut |line| events.push(line.to_owned()));
         assert_eq!(events, ["one\n", "two\n", "trace\n  at x\n", "cr\n", "open"]);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let line = format!("x{}", "é".repeat(LONGEST_LINE / 2 + 10));
+        let mut rest = line.clone().into_bytes();
+        let mut events = Vec::new();
+        write_lines(&mut rest, &mut |part| events.push(part.to_owned()));
+        flush(&mut rest, &mut |part| events.push(part.to_owned()));
+        assert_eq!((events.len(), events.concat()), (2, line));
     }
 }

@@ -12,6 +12,7 @@ mod log_pipe;
 mod runtime_api;
 mod spawner;
 mod variables;
+mod watchdog;
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock, Weak};

@@ -70,19 +70,19 @@ async fn answer(environment: &Environment, request: Request<Incoming>) -> Result
         (Method::GET, "invocation/next") => next(environment).await,
         (Method::POST, "init/error") => init_error(environment, body).await,
         (Method::POST, path) => match invocation_call(path) {
-            Some((request_id, "response")) => response(environment, request_id, body).await,
-            Some((request_id, "error")) => error(environment, request_id, body).await,
+            Some((Some(request_id), "response")) => response(environment, request_id, body).await,
+            Some((Some(request_id), "error")) => error(environment, request_id, body).await,
+            Some((None, "response" | "error")) => invalid_request_id(),
             Some(_) | None => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
         },
         _ => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
     })
 }
 
-/// `invocation/ID/WHAT`.
-fn invocation_call(path: &str) -> Option<(RequestId, &str)> {
+/// `invocation/ID/WHAT`; no id was ever given that is no UUID.
+fn invocation_call(path: &str) -> Option<(Option<RequestId>, &str)> {
     let (id, what) = path.strip_prefix("invocation/")?.split_once('/')?;
-    let uuid: Uuid = id.parse().ok()?;
-    Some((RequestId(uuid), what))
+    Some((id.parse::<Uuid>().ok().map(RequestId), what))
 }
 
 async fn next(environment: &Environment) -> Reply {

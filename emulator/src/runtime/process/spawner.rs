@@ -5,6 +5,7 @@
 //! the *thread* that started it, which is why there is one thread for all of
 //! them that lives as long as the emulator.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
+use rustix::io::Errno;
 use rustix::process::Pid;
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
@@ -21,8 +23,9 @@ use tokio::runtime::Handle;
 use super::environment::Environment;
 use super::interpreter::Python;
 use super::log_pipe::LogPipe;
+use super::watchdog::Watchdog;
 use super::{host, runtime_api, variables};
-use crate::engine::{Code, Exit, FunctionError, News};
+use crate::engine::{Code, EnvironmentId, Exit, FunctionError, News};
 use crate::runtime::Packages;
 
 /// What the thread is asked to do.
@@ -40,6 +43,9 @@ pub(super) struct Spawner {
     packages: Arc<Packages>,
     handle: Handle,
     python: Option<Python>,
+    watchdog: Option<Watchdog>,
+    /// The process groups that the watchdog knows of.
+    groups: HashMap<EnvironmentId, Pid>,
 }
 
 /// Why a process did not start.
@@ -57,17 +63,28 @@ impl Spawner {
         handle: Handle,
     ) -> io::Result<(Sender<Job>, JoinHandle<()>)> {
         let (sender, jobs) = channel();
-        let spawner = Self { packages, handle, python: None };
+        let spawner = Self { packages, handle, python: None, watchdog: None, groups: HashMap::new() };
         let thread =
             std::thread::Builder::new().name("spawner".to_owned()).spawn(move || spawner.run(&jobs))?;
         Ok((sender, thread))
     }
 
     fn run(mut self, jobs: &Receiver<Job>) {
+        match Watchdog::start(self.packages.folder()) {
+            Ok(watchdog) => self.watchdog = Some(watchdog),
+            Err(error) => {
+                tracing::warn!(%error, "no watchdog: a crash of the emulator may leave processes behind");
+            }
+        }
         for job in jobs {
             match job {
                 Job::Start(environment) => self.start_environment(&environment),
                 Job::CleanUp(environment) => {
+                    if let (Some(group), Some(watchdog)) =
+                        (self.groups.remove(&environment.id), &mut self.watchdog)
+                    {
+                        watchdog.note_end(group);
+                    }
                     // It may never have come to a folder.
                     let _absent = fs::remove_dir_all(self.folder_of(&environment));
                 }
@@ -114,9 +131,19 @@ impl Spawner {
             .process_group(0)
             .kill_on_drop(true);
         die_with_parent(&mut command);
-        let child = command.spawn().map_err(refused("start a process"))?;
+        let child = command.spawn().map_err(|error| not_started(environment, &error))?;
         drop(command);
+        self.watch(environment, &child);
         self.attend(environment, child, listener, reader).map_err(refused("attend to a process"))
+    }
+
+    fn watch(&mut self, environment: &Environment, child: &Child) {
+        let Some(group) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) else { return };
+        environment.set_process(group);
+        self.groups.insert(environment.id, group);
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.note_start(group);
+        }
     }
 
     /// Starts the tasks that listen to the process, read its output and wait
@@ -128,9 +155,6 @@ impl Spawner {
         listener: TcpListener,
         reader: io::PipeReader,
     ) -> io::Result<()> {
-        if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-            environment.set_process(pid);
-        }
         environment.set_output(LogPipe::new(reader)?);
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -177,6 +201,20 @@ impl Spawner {
             Err(Refused::Package(FunctionError::InvalidEntrypoint))
         }
     }
+}
+
+/// A `bootstrap` that can't be executed is the package's fault: another
+/// machine's program, or a script whose first line names nobody (a carriage
+/// return at its end is enough).
+fn not_started(environment: &Environment, error: &io::Error) -> Refused {
+    let package = [Errno::NOENT, Errno::NOEXEC, Errno::ACCESS].map(|errno| Some(errno.raw_os_error()));
+    if !environment.function.spec.runtime.starts_with("python") && package.contains(&error.raw_os_error()) {
+        environment.print(&format!(
+            "bootstrap can't be executed: {error}; see its first line and for which machine it was built\n"
+        ));
+        return Refused::Package(FunctionError::InvalidEntrypoint);
+    }
+    Refused::Host(host::refusal("start a process", error))
 }
 
 fn is_executable(path: &Path) -> bool {
