@@ -142,7 +142,7 @@ pub enum News {
     Finished(Completion),
     /// The process ended.
     Exited(Exit),
-    /// The host could not start it.
+    /// The host could not start it, or not let it speak.
     StartRefused(Arc<str>),
 }
 

@@ -129,7 +129,7 @@ impl Engine {
 
     /// Ends what the environment runs, in the emulator's own name.
     pub(super) fn abort_for_reset(&mut self, now: Timestamp, id: EnvironmentId) {
-        let outcome = Outcome::HostFailure("the emulator was reset".into());
+        let outcome = Outcome::HostFailure("the emulator was reset or stopped".into());
         self.end_environment(now, id, outcome.into(), StopReason::Reset);
     }
 

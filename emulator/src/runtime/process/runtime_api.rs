@@ -2,8 +2,8 @@
 //! (Developer Guide, "Using the Lambda runtime API for custom runtimes").
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -15,8 +15,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::environment::Environment;
-use super::event;
-use crate::engine::{BatchItems, Dispatch, FunctionError, Outcome, RequestId, Uuid};
+use super::{event, host};
+use crate::engine::{BatchItems, Dispatch, FunctionError, News, Outcome, RequestId, Uuid};
 use crate::limits;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
@@ -33,10 +33,13 @@ pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) 
         };
         match accepted {
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&environment)))),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                // Out of file descriptors, most likely: it passes, or the timeout ends it.
-                tracing::error!(%error, "can't accept a runtime's connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                // Out of file descriptors: without its runtime the environment
+                // would time out, and that would look like the function's fault.
+                let reason = host::refusal("accept a runtime's connection", &error);
+                tracing::error!(function = %environment.function.name, "{reason}");
+                return environment.report(News::StartRefused(reason));
             }
         }
     }
