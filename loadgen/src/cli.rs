@@ -69,6 +69,10 @@ Expectations compare one number of the report:
   Times: p50 p90 p99 max mean (of all successes, or CLASS.p99 of one class)
     start_skew wall drain cold_start.p50 cold_start.max
 
+A synchronous answer is cold when its body says \"cold_start\": true, or, in a body without that
+key, when the REPORT line of the invocation's log has an Init Duration. Where neither says
+anything, as with logs in JSON, it counts as warm.
+
 Exit codes:
   0 done   1 an expectation failed   2 usage or environment   130 interrupted";
 

@@ -87,7 +87,8 @@ pub struct Latency {
     pub mean: f64,
 }
 
-/// Milliseconds, from the answers' `cold_start_time`.
+/// Milliseconds, from the answers' `cold_start_time` or the `Init Duration` of
+/// their log tails.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ColdStart {
     pub p50: f64,

@@ -112,6 +112,7 @@ fn events_are_accepted() {
     let mock = Mock::start(|asked: &Asked| {
         assert_eq!(asked.path, "/2015-03-31/functions/sandbox/invocations");
         assert_eq!(asked.body, r#"{"sleep": 1}"#);
+        assert_eq!(asked.log_type, "", "an event has no log yet");
         match asked.invocation_type.as_str() {
             "Event" => Answer::new(202, ""),
             _ => Answer::new(400, "{}"),
@@ -132,6 +133,28 @@ fn a_foreign_function_is_measured_by_the_clients_clock() {
     assert_eq!(report["counts"]["ok_warm"], 7);
     assert_eq!(report["max_concurrency"], 7, "the answers waited for each other");
     assert_eq!(report["max_concurrency_source"], "client");
+}
+
+#[test]
+fn a_foreign_functions_cold_start_is_read_from_its_log() {
+    /// `REPORT RequestId: 1⇥Duration: 3.01 ms⇥Init Duration: 110.10 ms⇥`
+    const COLD: &str =
+        "UkVQT1JUIFJlcXVlc3RJZDogMQlEdXJhdGlvbjogMy4wMSBtcwlJbml0IER1cmF0aW9uOiAxMTAuMTAgbXMJCg==";
+    /// `REPORT RequestId: 1⇥Duration: 3.01 ms⇥`
+    const WARM: &str = "UkVQT1JUIFJlcXVlc3RJZDogMQlEdXJhdGlvbjogMy4wMSBtcwkK";
+    let mock = Mock::start(|asked: &Asked| {
+        assert_eq!(asked.log_type, "Tail");
+        let answer = Answer::new(200, "\"hello\"");
+        match asked.n {
+            0..2 => answer.with_header("x-amz-log-result", COLD),
+            2..4 => answer.with_header("x-amz-log-result", WARM),
+            _ => answer,
+        }
+    });
+    let (code, report) = mock.report(&["--function", "f", "--requests", "5", "--concurrency", "1"]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!((&report["counts"]["ok_cold"], &report["counts"]["ok_warm"]), (&json!(2), &json!(3)));
+    assert_eq!(report["cold_start_ms"]["max"], 110.1);
 }
 
 #[test]
