@@ -168,6 +168,8 @@ pub struct RunFlags {
     pub output: Output,
 
     /// Also write the JSON report to a file, all or nothing
+    ///
+    /// A device or a pipe is written to as it is.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 

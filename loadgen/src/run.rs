@@ -48,9 +48,10 @@ pub fn complete(command: impl Future<Output = Result<u8, Failure>>) -> ExitCode 
 }
 
 async fn command(flags: &RunFlags) -> Result<u8, Failure> {
-    let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
     let plan = Plan::resolve(flags).await?;
     let file = flags.report.as_deref().map(ReportFile::create).transpose()?;
+    // Until here a signal ends the process at once: a pipe may wait for its reader.
+    let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
 
     let mut report = run(&plan, String::new(), &stop).await.report;
     if let (Mode::Queue, Work::SendMessage { queue_url, .. }) = (plan.mode, &plan.work) {
