@@ -24,7 +24,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done, and every expectation held
   1    done, but an expectation failed
-  2    the command line or the environment does not allow it
+  2    the command line or the environment does not allow it, or no request was served:
+       each was refused (4xx) or never left
   130  interrupted; the report covers what happened until then";
 
 #[derive(Debug, Subcommand)]
@@ -74,7 +75,8 @@ key, when the REPORT line of the invocation's log has an Init Duration. Where ne
 anything, as with logs in JSON, it counts as warm.
 
 Exit codes:
-  0 done   1 an expectation failed   2 usage or environment   130 interrupted";
+  0 done   1 an expectation failed   2 usage or environment, or no request was served
+  130 interrupted";
 
 const DEMO_EXAMPLES: &str = "\
 Nothing has to run or be installed: the emulator starts inside this process on a free port of the

@@ -214,9 +214,9 @@ impl Reply<'_> {
         // `Code:http://…` in the header, `com.amazonaws.sqs#Code` in the body.
         let header = self.error_type.and_then(|text| text.split(':').next());
         let body_type = body.aws_type.as_deref().and_then(|text| text.rsplit('#').next());
-        let status = self.status.to_string();
-        let code = header.or(body_type).unwrap_or(&status);
-        sentence(code, body.message.or(body.capital_message).as_deref())
+        let status = self.status;
+        let kind = header.or(body_type).map_or(status.to_string(), |code| format!("{status} {code}"));
+        sentence(&kind, body.message.or(body.capital_message).as_deref())
     }
 
     fn error_body(&self) -> ErrorBody {
@@ -371,14 +371,14 @@ mod tests {
             Some("ResourceNotFoundException:http://internal.amazon.com/"),
             false,
             r#"{"Message":"Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST","Type":"User"}"#,
-            "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
+            "404 ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
         );
         check(
             400,
             None,
             false,
             r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"The specified queue does not exist."}"#,
-            "QueueDoesNotExist: The specified queue does not exist.",
+            "400 QueueDoesNotExist: The specified queue does not exist.",
         );
         check(
             200,
