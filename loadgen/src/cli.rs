@@ -6,7 +6,7 @@ use crate::failure::exit;
 use crate::payload::Payload;
 use crate::target::Target;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -210,13 +210,15 @@ impl Cli {
     /// Parses the command line. Help and errors are printed here; the error
     /// carries the exit code.
     pub fn from_command_line() -> Result<Cli, ExitCode> {
-        Cli::try_parse().map_err(|error| explain(&error))
+        let arguments: Vec<_> = std::env::args_os().collect();
+        let named = arguments.get(1).and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        Cli::try_parse_from(arguments).map_err(|error| explain(&error, &named))
     }
 }
 
 /// Prints help as it is, and clap's errors in the form all our errors have: one
-/// line, and a hint.
-fn explain(error: &clap::Error) -> ExitCode {
+/// line, and a hint. `named` is what stands where a subcommand should.
+fn explain(error: &clap::Error, named: &str) -> ExitCode {
     let code = match error.kind() {
         kind if HELP.contains(&kind) => exit::DONE,
         _ => exit::USAGE,
@@ -230,9 +232,18 @@ fn explain(error: &clap::Error) -> ExitCode {
     let mut paragraphs = rendered.split("\n\n").map(one_line);
     let problem = paragraphs.next().unwrap_or_default();
     let tip = paragraphs.find_map(|text| text.strip_prefix("tip: ").map(str::to_owned));
-    let hint = tip.unwrap_or_else(|| "see `loadgen run --help`".to_owned());
+    let hint = tip.unwrap_or_else(|| see_help(named));
     anstream::eprintln!("{problem}\n\nhint: {hint}");
     ExitCode::from(code)
+}
+
+fn see_help(named: &str) -> String {
+    let cli = Cli::command();
+    let mut shown = cli.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    match shown.any(|subcommand| subcommand.get_name() == named) {
+        true => format!("see `loadgen {named} --help`"),
+        false => "see `loadgen --help`".to_owned(),
+    }
 }
 
 const HELP: [ErrorKind; 2] = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
@@ -244,7 +255,6 @@ fn one_line(paragraph: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
