@@ -9,7 +9,7 @@ pub mod text;
 use crate::arrivals::Arrivals;
 use crate::cli::Mode;
 use crate::concurrency::Source;
-use crate::duration::{as_ms, round_ms};
+use crate::duration::{as_ms, round_ms, round_us};
 use crate::expect::{Expectation, Verdict};
 use crate::outcome::Class;
 use crate::plan::Plan;
@@ -131,7 +131,7 @@ impl Report {
             max_concurrency_left_out: stats.overlap().left_out(),
             start_skew_ms: stats.start_skew().filter(|_| burst).map(as_ms),
             send_lag_ms: Latency::new(stats.lag()),
-            wall_s: round_ms(stats.wall().as_secs_f64()),
+            wall_s: round_us(stats.wall().as_secs_f64()),
             cold_start_ms: ColdStart::new(stats.cold_start()),
             notes: stats.notes().clone(),
             queue: None,

@@ -124,7 +124,8 @@ fn complain(report: &Report) {
         anstream::eprintln!("expectation failed: {verdict}");
     }
     if let Some(queue) = report.queue.filter(|queue| !queue.drained) {
-        anstream::eprintln!("expectation failed: the queue becomes empty ({} messages left)", queue.left);
+        let left = text::plural(queue.left, "message");
+        anstream::eprintln!("expectation failed: the queue becomes empty ({left} left)");
     }
 }
 
