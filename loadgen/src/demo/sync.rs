@@ -12,6 +12,7 @@ use crate::duration::show_ms;
 use crate::failure::Failure;
 use crate::outcome::Class;
 use crate::plan::Plan;
+use crate::report::text::plural;
 use crate::report::{Counts, Report};
 use crate::run::Finished;
 use std::collections::HashMap;
@@ -23,7 +24,8 @@ const REASON: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
 const LIMITS: [Option<u64>; 4] = [Some(5), Some(10), Some(50), None];
 
 pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experiment, Failure> {
-    anstream::eprintln!("1 of 3: {requests} synchronous requests at the same instant, on four limits");
+    let how_many = plural(requests, "synchronous request");
+    anstream::eprintln!("1 of 3: {how_many} at the same instant, on four limits");
     world.fresh().await?;
     world.create_function(FUNCTION).await?;
     let mut rows = Vec::new();
@@ -41,7 +43,8 @@ pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experimen
     rows.push(once_cold(&cold_answers));
     let skew = reports.iter().filter_map(|report: &Report| report.start_skew_ms);
     let title = format!(
-        "1 Synchronous: {requests} requests released at the same instant (all had left within {})",
+        "1 Synchronous: {} released at the same instant (all had left within {})",
+        plural(requests, "request"),
         show_ms(skew.fold(0.0, f64::max)),
     );
     Ok(Experiment { title, rows, reports })
