@@ -6,7 +6,7 @@ use crate::failure::exit;
 use crate::payload::Payload;
 use crate::target::Target;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +24,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done, and every expectation held
   1    done, but an expectation failed
-  2    the command line or the environment does not allow it
+  2    the command line or the environment does not allow it, or no request was served:
+       each was refused (4xx) or never left
   130  interrupted; the report covers what happened until then";
 
 #[derive(Debug, Subcommand)]
@@ -69,8 +70,13 @@ Expectations compare one number of the report:
   Times: p50 p90 p99 max mean (of all successes, or CLASS.p99 of one class)
     start_skew wall drain cold_start.p50 cold_start.max
 
+A synchronous answer is cold when its body says \"cold_start\": true, or, in a body without that
+key, when the REPORT line of the invocation's log has an Init Duration. Where neither says
+anything, as with logs in JSON, it counts as warm.
+
 Exit codes:
-  0 done   1 an expectation failed   2 usage or environment   130 interrupted";
+  0 done   1 an expectation failed   2 usage or environment, or no request was served
+  130 interrupted";
 
 const DEMO_EXAMPLES: &str = "\
 Nothing has to run or be installed: the emulator starts inside this process on a free port of the
@@ -164,6 +170,8 @@ pub struct RunFlags {
     pub output: Output,
 
     /// Also write the JSON report to a file, all or nothing
+    ///
+    /// A device or a pipe is written to as it is.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
@@ -202,13 +210,15 @@ impl Cli {
     /// Parses the command line. Help and errors are printed here; the error
     /// carries the exit code.
     pub fn from_command_line() -> Result<Cli, ExitCode> {
-        Cli::try_parse().map_err(|error| explain(&error))
+        let arguments: Vec<_> = std::env::args_os().collect();
+        let named = arguments.get(1).and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        Cli::try_parse_from(arguments).map_err(|error| explain(&error, &named))
     }
 }
 
 /// Prints help as it is, and clap's errors in the form all our errors have: one
-/// line, and a hint.
-fn explain(error: &clap::Error) -> ExitCode {
+/// line, and a hint. `named` is what stands where a subcommand should.
+fn explain(error: &clap::Error, named: &str) -> ExitCode {
     let code = match error.kind() {
         kind if HELP.contains(&kind) => exit::DONE,
         _ => exit::USAGE,
@@ -222,9 +232,18 @@ fn explain(error: &clap::Error) -> ExitCode {
     let mut paragraphs = rendered.split("\n\n").map(one_line);
     let problem = paragraphs.next().unwrap_or_default();
     let tip = paragraphs.find_map(|text| text.strip_prefix("tip: ").map(str::to_owned));
-    let hint = tip.unwrap_or_else(|| "see `loadgen run --help`".to_owned());
+    let hint = tip.unwrap_or_else(|| see_help(named));
     anstream::eprintln!("{problem}\n\nhint: {hint}");
     ExitCode::from(code)
+}
+
+fn see_help(named: &str) -> String {
+    let cli = Cli::command();
+    let mut shown = cli.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    match shown.any(|subcommand| subcommand.get_name() == named) {
+        true => format!("see `loadgen {named} --help`"),
+        false => "see `loadgen --help`".to_owned(),
+    }
 }
 
 const HELP: [ErrorKind; 2] = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
@@ -236,7 +255,6 @@ fn one_line(paragraph: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

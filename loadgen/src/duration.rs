@@ -62,6 +62,11 @@ pub fn round_ms(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }
 
+/// Rounds seconds to the microsecond.
+pub fn round_us(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +94,14 @@ mod tests {
         check("", None);
         check("1.2.3s", None);
         check("10 parsecs", None);
+    }
+
+    #[test]
+    fn times_are_rounded_to_the_microsecond() {
+        let check = |seconds: f64, expected: f64| assert_eq!(round_us(seconds), expected);
+        check(0.001_417_6, 0.001_418);
+        check(2.513_456_7, 2.513_457);
+        assert_eq!(as_ms(Duration::from_nanos(1_417_600)), 1.418);
     }
 
     #[test]

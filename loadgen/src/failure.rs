@@ -1,7 +1,7 @@
 //! Why a command could not do its work: usage or environment, exit code 2.
 //!
 //! A failed expectation is not a failure: the run took place and its report
-//! says what happened.
+//! says what happened. A run that served nobody is both: a report, and a failure.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ pub enum Failure {
     ReportFile { path: PathBuf, problem: String },
     #[error("nothing answers at {endpoint}: {problem}")]
     Unreachable { endpoint: String, problem: String },
+    #[error("no request was served: {problem}")]
+    NobodyServed { problem: String, flag: &'static str },
     #[error("--queue {queue}: {problem}")]
     Queue { queue: String, problem: String },
     #[error("--target aws: {problem}")]
@@ -83,6 +85,7 @@ impl Failure {
                  with --target URL or AWS_ENDPOINT_URL"
                     .into(),
             ),
+            Failure::NobodyServed { flag, .. } => Some(format!("check {flag} and --target")),
             Failure::Queue { .. } => {
                 Some("create it first, for example `aws sqs create-queue --queue-name NAME`".into())
             }

@@ -12,7 +12,7 @@ use aws_sdk_lambda::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_lambda::error::{BoxError, DisplayErrorContext, SdkError};
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
+use aws_sdk_lambda::types::{InvocationType, LogType};
 use aws_sdk_sqs::operation::send_message::SendMessageOutput;
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -71,7 +71,9 @@ impl Issuer {
     ) -> Outcome {
         let request = self.clients.lambda.invoke();
         let request = request.function_name(function).invocation_type(invocation_type.clone());
-        let request = request.payload(Blob::new(payload)).customize();
+        // The end of the log tells cold starts of functions that do not tell themselves.
+        let tail = (*invocation_type == InvocationType::RequestResponse).then_some(LogType::Tail);
+        let request = request.set_log_type(tail).payload(Blob::new(payload)).customize();
         match request.interceptor(departure.clone()).send().await {
             Ok(output) => invoke_outcome(&output),
             Err(error) => error_outcome(&error),
@@ -93,6 +95,7 @@ fn invoke_outcome(output: &InvokeOutput) -> Outcome {
         status: u16::try_from(output.status_code()).unwrap_or_default(),
         error_type: None,
         function_error: output.function_error().is_some(),
+        log_tail: output.log_result(),
         body: output.payload().map(AsRef::as_ref).unwrap_or_default(),
     };
     reply.outcome()
@@ -127,6 +130,7 @@ fn refusal(raw: &HttpResponse) -> Outcome {
         status: raw.status().as_u16(),
         error_type: raw.headers().get("x-amzn-errortype"),
         function_error: false,
+        log_tail: None,
         body: raw.body().bytes().unwrap_or_default(),
     };
     reply.outcome()

@@ -2,15 +2,18 @@
 //!
 //! Knows neither the SDK nor the clock, so that recorded bodies can be put in.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 /// The class of an outcome. Each request ends in exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// 200 from an environment that had served before.
+    /// 200 that neither its body nor its log tail calls a cold start.
     OkWarm,
-    /// 200, the first of a new environment.
+    /// 200, the first of a new environment: the body's `cold_start` says so, or
+    /// the `Init Duration` in the log tail's REPORT line.
     OkCold,
     /// 202, or a message confirmed with its id.
     Accepted,
@@ -88,7 +91,7 @@ pub enum Outcome {
 impl Outcome {
     pub fn class(&self) -> Class {
         match self {
-            Outcome::Ok(answer) if answer.cold_start => Class::OkCold,
+            Outcome::Ok(answer) if answer.is_cold() => Class::OkCold,
             Outcome::Ok(_) => Class::OkWarm,
             Outcome::Accepted => Class::Accepted,
             Outcome::Throttled { .. } => Class::Throttled,
@@ -115,18 +118,55 @@ impl Outcome {
 }
 
 /// What the sample function says about its own run. Another function's answer
-/// has none of these keys and counts as warm.
+/// has none of these keys; then the log tail says whether it was a cold start.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Answer {
     pub environment_id: Option<String>,
-    pub cold_start: bool,
+    /// None when neither body nor log tail says; that counts as warm.
+    pub cold_start: Option<bool>,
     /// Seconds the environment took to initialize.
     pub cold_start_time: Option<f64>,
     /// Seconds since 1970.
     pub started_at: Option<f64>,
     /// Seconds since 1970.
     pub finished_at: Option<f64>,
+}
+
+impl Answer {
+    pub fn is_cold(&self) -> bool {
+        self.cold_start == Some(true)
+    }
+
+    /// Fills what the body left open from the log tail.
+    fn completed_by(self, log_tail: Option<&str>) -> Answer {
+        let Some(report) = log_tail.and_then(LogReport::of_tail) else { return self };
+        Answer {
+            cold_start: self.cold_start.or(Some(report.init_ms.is_some())),
+            cold_start_time: self.cold_start_time.or(report.init_ms.map(|ms| ms / 1000.0)),
+            ..self
+        }
+    }
+}
+
+/// The platform's last line about an invocation, as far as it is of use here.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct LogReport {
+    /// There for the first invocation of an environment only.
+    init_ms: Option<f64>,
+}
+
+impl LogReport {
+    /// Reads `x-amz-log-result`. The REPORT line is the last of its kind: what
+    /// the function wrote itself stands above it.
+    fn of_tail(base64: &str) -> Option<LogReport> {
+        let tail = BASE64_STANDARD.decode(base64).ok()?;
+        let tail = String::from_utf8_lossy(&tail);
+        let line = tail.lines().rev().find(|line| line.starts_with("REPORT RequestId:"))?;
+        let init = line.split('\t').find_map(|field| field.trim().strip_prefix("Init Duration:"));
+        let init_ms = init.and_then(|value| value.trim().strip_suffix("ms")?.trim().parse().ok());
+        Some(LogReport { init_ms })
+    }
 }
 
 /// An HTTP answer reduced to what tells the classes apart.
@@ -137,6 +177,8 @@ pub struct Reply<'a> {
     pub error_type: Option<&'a str>,
     /// Whether `X-Amz-Function-Error` was there.
     pub function_error: bool,
+    /// `x-amz-log-result`: the end of the log in base64, where it was asked for.
+    pub log_tail: Option<&'a str>,
     pub body: &'a [u8],
 }
 
@@ -145,11 +187,16 @@ impl Reply<'_> {
         match self.status {
             200..=299 if self.function_error => Outcome::FunctionError(self.function_note()),
             202 => Outcome::Accepted,
-            200..=299 => Outcome::Ok(serde_json::from_slice(self.body).unwrap_or_default()),
+            200..=299 => Outcome::Ok(self.answer()),
             429 => Outcome::Throttled { reason: self.throttle_reason() },
             400..=499 => Outcome::ClientError(self.service_note()),
             _ => Outcome::ServerError(self.service_note()),
         }
+    }
+
+    fn answer(&self) -> Answer {
+        let answer: Answer = serde_json::from_slice(self.body).unwrap_or_default();
+        answer.completed_by(self.log_tail)
     }
 
     fn throttle_reason(&self) -> String {
@@ -167,9 +214,9 @@ impl Reply<'_> {
         // `Code:http://…` in the header, `com.amazonaws.sqs#Code` in the body.
         let header = self.error_type.and_then(|text| text.split(':').next());
         let body_type = body.aws_type.as_deref().and_then(|text| text.rsplit('#').next());
-        let status = self.status.to_string();
-        let code = header.or(body_type).unwrap_or(&status);
-        sentence(code, body.message.or(body.capital_message).as_deref())
+        let status = self.status;
+        let kind = header.or(body_type).map_or(status.to_string(), |code| format!("{status} {code}"));
+        sentence(&kind, body.message.or(body.capital_message).as_deref())
     }
 
     fn error_body(&self) -> ErrorBody {
@@ -207,7 +254,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, error_type: Option<&str>, function_error: bool, body: &str) -> Outcome {
-        Reply { status, error_type, function_error, body: body.as_bytes() }.outcome()
+        Reply { status, error_type, function_error, log_tail: None, body: body.as_bytes() }.outcome()
     }
 
     #[test]
@@ -222,7 +269,7 @@ mod tests {
         );
         let answer = Answer {
             environment_id: Some("e-1".into()),
-            cold_start: true,
+            cold_start: Some(true),
             cold_start_time: Some(0.021),
             started_at: Some(1_763_750_000.25),
             finished_at: Some(1_763_750_002.75),
@@ -250,6 +297,49 @@ mod tests {
         check(500, false, "", Class::ServerError);
         check(503, false, "<html>", Class::ServerError);
         check(304, false, "", Class::ServerError);
+    }
+
+    #[test]
+    fn the_log_tail_tells_what_the_body_does_not() {
+        let check = |body: &str, log: &str, class: Class, time: Option<f64>| {
+            let tail = BASE64_STANDARD.encode(log);
+            let body = body.as_bytes();
+            let reply =
+                Reply { status: 200, error_type: None, function_error: false, log_tail: Some(&tail), body };
+            let outcome = reply.outcome();
+            assert_eq!(outcome.class(), class, "{body:?} {log}");
+            let Outcome::Ok(answer) = outcome else { panic!("{outcome:?}") };
+            assert_eq!(answer.cold_start_time, time, "{body:?} {log}");
+        };
+        let cold = "START RequestId: 1 Version: $LATEST\nEND RequestId: 1\n\
+            REPORT RequestId: 1\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\t\
+            Max Memory Used: 36 MB\tInit Duration: 110.50 ms\t\n";
+        let warm = "REPORT RequestId: 1\tDuration: 3.01 ms\tBilled Duration: 4 ms\t\n";
+        check("{}", cold, Class::OkCold, Some(0.1105));
+        check("\"hello\"", cold, Class::OkCold, Some(0.1105));
+        check("", cold, Class::OkCold, Some(0.1105));
+        check(r#"{"cold_start":"perhaps"}"#, cold, Class::OkCold, Some(0.1105));
+        check(r#"{"cold_start":null}"#, cold, Class::OkCold, Some(0.1105));
+        check("{}", warm, Class::OkWarm, None);
+        // The body knows better, and the tail fills in.
+        check(r#"{"cold_start":false}"#, cold, Class::OkWarm, Some(0.1105));
+        check(r#"{"cold_start":true}"#, warm, Class::OkCold, None);
+        check(r#"{"cold_start":true}"#, cold, Class::OkCold, Some(0.1105));
+        check(r#"{"cold_start":true,"cold_start_time":0.02}"#, cold, Class::OkCold, Some(0.02));
+        // Only the platform's own line counts.
+        check("{}", "", Class::OkWarm, None);
+        check("{}", "Init Duration: 1.00 ms\n", Class::OkWarm, None);
+        check("{}", "INIT_REPORT Init Duration: 84.00 ms\tPhase: init\n", Class::OkWarm, None);
+        check("{}", &format!("{cold}{warm}"), Class::OkWarm, None);
+        check("{}", "REPORT RequestId: 1\tInit Duration: long\t\n", Class::OkWarm, None);
+    }
+
+    #[test]
+    fn a_log_tail_that_cannot_be_read_says_nothing() {
+        let check = |tail: &str| assert_eq!(LogReport::of_tail(tail), None, "{tail}");
+        check("");
+        check("not base64!");
+        check(&BASE64_STANDARD.encode([0xff, 0xfe]));
     }
 
     #[test]
@@ -281,14 +371,14 @@ mod tests {
             Some("ResourceNotFoundException:http://internal.amazon.com/"),
             false,
             r#"{"Message":"Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST","Type":"User"}"#,
-            "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
+            "404 ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
         );
         check(
             400,
             None,
             false,
             r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"The specified queue does not exist."}"#,
-            "QueueDoesNotExist: The specified queue does not exist.",
+            "400 QueueDoesNotExist: The specified queue does not exist.",
         );
         check(
             200,

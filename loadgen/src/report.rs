@@ -9,7 +9,7 @@ pub mod text;
 use crate::arrivals::Arrivals;
 use crate::cli::Mode;
 use crate::concurrency::Source;
-use crate::duration::{as_ms, round_ms};
+use crate::duration::{as_ms, round_ms, round_us};
 use crate::expect::{Expectation, Verdict};
 use crate::outcome::Class;
 use crate::plan::Plan;
@@ -87,7 +87,8 @@ pub struct Latency {
     pub mean: f64,
 }
 
-/// Milliseconds, from the answers' `cold_start_time`.
+/// Milliseconds, from the answers' `cold_start_time` or the `Init Duration` of
+/// their log tails.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ColdStart {
     pub p50: f64,
@@ -130,7 +131,7 @@ impl Report {
             max_concurrency_left_out: stats.overlap().left_out(),
             start_skew_ms: stats.start_skew().filter(|_| burst).map(as_ms),
             send_lag_ms: Latency::new(stats.lag()),
-            wall_s: round_ms(stats.wall().as_secs_f64()),
+            wall_s: round_us(stats.wall().as_secs_f64()),
             cold_start_ms: ColdStart::new(stats.cold_start()),
             notes: stats.notes().clone(),
             queue: None,

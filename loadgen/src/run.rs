@@ -3,6 +3,7 @@
 use crate::cli::{Mode, Output, RunFlags};
 use crate::failure::{Failure, exit};
 use crate::issue::{Event, Issuer, Sender, Work};
+use crate::outcome::Class;
 use crate::plan::Plan;
 use crate::progress::{Progress, TICK};
 use crate::queue;
@@ -48,9 +49,10 @@ pub fn complete(command: impl Future<Output = Result<u8, Failure>>) -> ExitCode 
 }
 
 async fn command(flags: &RunFlags) -> Result<u8, Failure> {
-    let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
     let plan = Plan::resolve(flags).await?;
     let file = flags.report.as_deref().map(ReportFile::create).transpose()?;
+    // Until here a signal ends the process at once: a pipe may wait for its reader.
+    let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
 
     let mut report = run(&plan, String::new(), &stop).await.report;
     if let (Mode::Queue, Work::SendMessage { queue_url, .. }) = (plan.mode, &plan.work) {
@@ -69,6 +71,7 @@ async fn command(flags: &RunFlags) -> Result<u8, Failure> {
     });
     file.map_or(Ok(()), |file| file.write(&report))?;
     complain(&report);
+    nobody_served(&report).map_or(Ok(()), Err)?;
     Ok(exit_code(&report))
 }
 
@@ -121,8 +124,27 @@ fn complain(report: &Report) {
         anstream::eprintln!("expectation failed: {verdict}");
     }
     if let Some(queue) = report.queue.filter(|queue| !queue.drained) {
-        anstream::eprintln!("expectation failed: the queue becomes empty ({} messages left)", queue.left);
+        let left = text::plural(queue.left, "message");
+        anstream::eprintln!("expectation failed: the queue becomes empty ({left} left)");
     }
+}
+
+/// The failure that a run is when its every request was refused or never left:
+/// a name or an address is wrong.
+fn nobody_served(report: &Report) -> Option<Failure> {
+    const HOPELESS: [Class; 2] = [Class::ClientError, Class::NotSent];
+    let of = |class| report.counts.of(class);
+    if report.interrupted || HOPELESS.into_iter().map(of).sum::<u64>() < report.requests {
+        return None;
+    }
+    let problem = |class: Class| {
+        let words = report.notes.get(&class).map_or(class.key(), String::as_str);
+        let not_sent = if class == Class::NotSent { "not sent: " } else { "" };
+        format!("{} × {not_sent}{words}", of(class))
+    };
+    let problems: Vec<_> = HOPELESS.into_iter().filter(|&class| of(class) > 0).map(problem).collect();
+    let flag = if report.mode == Mode::Queue { "--queue" } else { "--function" };
+    Some(Failure::NobodyServed { problem: problems.join(", "), flag })
 }
 
 fn exit_code(report: &Report) -> u8 {

@@ -170,9 +170,9 @@ impl Stats {
         let own = own.map(|(start, end)| Interval::from_epoch_seconds(start, end));
         self.overlap.add(own, self.client_interval(sample));
         if let Some(id) = &answer.environment_id {
-            self.record_environment(id, answer.cold_start);
+            self.record_environment(id, answer.is_cold());
         }
-        let cold_start_time = answer.cold_start_time.filter(|_| answer.cold_start);
+        let cold_start_time = answer.cold_start_time.filter(|_| answer.is_cold());
         if let Some(time) = cold_start_time.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
             self.cold_start.record(time);
         }
@@ -275,7 +275,7 @@ mod tests {
     fn answer(environment: &str, cold_start: bool) -> Outcome {
         Outcome::Ok(Answer {
             environment_id: Some(environment.into()),
-            cold_start,
+            cold_start: Some(cold_start),
             cold_start_time: Some(0.02),
             started_at: Some(1_763_750_000.0),
             finished_at: Some(1_763_750_002.5),

@@ -122,19 +122,40 @@ fn summary(demo: &Demo, seconds: f64) -> String {
     }
 }
 
+/// Both versions of the aws CLI can follow it: the first knows only
+/// AWS_DEFAULT_REGION, and has not always looked at AWS_ENDPOINT_URL.
 fn how_to_go_on(endpoint: &str) -> String {
     format!(
         "
 The emulator keeps running until Ctrl-C. In another terminal:
 
-  export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1
+  export AWS_ENDPOINT_URL={endpoint}
+  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   aws lambda list-functions
   aws lambda invoke --function-name {function} /dev/stdout
-  aws sqs send-message --queue-url {endpoint}/000000000000/{queue} --message-body '{{}}'
+  aws sqs send-message --endpoint-url {endpoint} \\
+    --queue-url {endpoint}/000000000000/{queue} --message-body '{{}}'
   loadgen run --function {function} --requests 20
 ",
         function = queue::FUNCTION,
         queue = queue::QUEUE,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_shown_work_with_either_version_of_the_aws_cli() {
+        let text = how_to_go_on("http://127.0.0.1:4567");
+        for part in [
+            "AWS_REGION=us-east-1",
+            "AWS_DEFAULT_REGION=us-east-1",
+            "sqs send-message --endpoint-url http://127.0.0.1:4567 \\\n    --queue-url http://127.0.0.1:4567/0",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::duration::show_ms;
 use crate::failure::Failure;
 use crate::outcome::Class;
 use crate::plan::Plan;
+use crate::report::text::plural;
 use crate::report::{Counts, Report};
 use crate::run::Finished;
 use std::collections::HashMap;
@@ -23,15 +24,17 @@ const REASON: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
 const LIMITS: [Option<u64>; 4] = [Some(5), Some(10), Some(50), None];
 
 pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experiment, Failure> {
-    anstream::eprintln!("1 of 3: {requests} synchronous requests at the same instant, on four limits");
+    let how_many = plural(requests, "synchronous request");
+    anstream::eprintln!("1 of 3: {how_many} at the same instant, on four limits");
     world.fresh().await?;
     world.create_function(FUNCTION).await?;
     let mut rows = Vec::new();
     let mut reports = Vec::new();
-    let mut cold_answers = HashMap::new();
+    let mut cold_answers: HashMap<String, u64> = HashMap::new();
     for limit in LIMITS {
+        let warm = cold_answers.len() as u64;
         let (finished, started) = burst(world, limit, requests).await?;
-        rows.extend(observations(limit, requests, started, &finished));
+        rows.extend(observations(limit, requests, warm, started, &finished));
         for (environment, seen) in finished.environments {
             *cold_answers.entry(environment).or_default() += seen.cold;
         }
@@ -40,7 +43,8 @@ pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experimen
     rows.push(once_cold(&cold_answers));
     let skew = reports.iter().filter_map(|report: &Report| report.start_skew_ms);
     let title = format!(
-        "1 Synchronous: {requests} requests released at the same instant (all had left within {})",
+        "1 Synchronous: {} released at the same instant (all had left within {})",
+        plural(requests, "request"),
         show_ms(skew.fold(0.0, f64::max)),
     );
     Ok(Experiment { title, rows, reports })
@@ -60,7 +64,9 @@ fn case(limit: Option<u64>) -> String {
     limit.map_or("unreserved".to_owned(), |limit| format!("reserved {limit}"))
 }
 
-fn observations(limit: Option<u64>, requests: u64, started: u64, finished: &Finished) -> Vec<Row> {
+/// `warm` environments answered an earlier burst and are idle now; `started`
+/// is how many the emulator says it has added for this one.
+fn observations(limit: Option<u64>, requests: u64, warm: u64, started: u64, finished: &Finished) -> Vec<Row> {
     let report = &finished.report;
     let counts = &report.counts;
     let admitted = limit.map_or(requests, |limit| limit.min(requests));
@@ -68,7 +74,9 @@ fn observations(limit: Option<u64>, requests: u64, started: u64, finished: &Fini
     if admitted < requests {
         rows.push(Row::equal(format!("429 {REASON}"), requests - admitted, throttled(counts)));
     }
-    rows.push(Row::equal("cold starts, one per environment started", started, counts.ok_cold));
+    let cold = admitted.saturating_sub(warm);
+    rows.push(Row::equal(cold_starts(warm), cold, counts.ok_cold));
+    rows.push(Row::equal("environments started", cold, started));
     rows.push(Row::equal("environments that answered", admitted, report.environments.unwrap_or(0)));
     if let Some(limit) = limit {
         rows.push(Row::at_most("running at the same time", limit, report.max_concurrency));
@@ -78,6 +86,14 @@ fn observations(limit: Option<u64>, requests: u64, started: u64, finished: &Fini
         rows.push(Row::equal("anything else", 0, other));
     }
     rows
+}
+
+fn cold_starts(warm: u64) -> String {
+    match warm {
+        0 => "cold starts".to_owned(),
+        1 => "cold starts (1 environment is warm already)".to_owned(),
+        n => format!("cold starts ({n} environments are warm already)"),
+    }
 }
 
 fn throttled(counts: &Counts) -> u64 {
@@ -102,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_burst_on_five_is_judged() {
-        let rows = observations(Some(5), 100, 5, &finished(example()));
+        let rows = observations(Some(5), 100, 0, 5, &finished(example()));
         assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
         let cells: Vec<_> = rows.iter().map(|row| (row.expected.as_str(), row.observed.as_str())).collect();
-        assert_eq!(cells, [("5", "5"), ("95", "95"), ("5", "5"), ("5", "5"), ("≤ 5", "5")]);
+        assert_eq!(cells, [("5", "5"), ("95", "95"), ("5", "5"), ("5", "5"), ("5", "5"), ("≤ 5", "5")]);
     }
 
     #[test]
@@ -113,7 +129,7 @@ mod tests {
         let check = |change: fn(&mut Report), row: &str| {
             let mut report = example();
             change(&mut report);
-            let rows = observations(Some(5), 100, 5, &finished(report));
+            let rows = observations(Some(5), 100, 0, 5, &finished(report));
             let failed: Vec<_> = rows.iter().filter(|row| !row.ok).map(|row| row.what.as_str()).collect();
             assert_eq!(failed, [row]);
         };
@@ -128,9 +144,22 @@ mod tests {
         let mut report = example();
         report.counts = Counts { ok_warm: 50, ok_cold: 50, ..Counts::default() };
         report.environments = Some(100);
-        let rows = observations(None, 100, 50, &finished(report));
+        let rows = observations(None, 100, 50, 50, &finished(report));
         assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
         assert_eq!(rows[0].case, "unreserved");
+    }
+
+    #[test]
+    fn warm_environments_need_no_cold_start() {
+        let check = |warm, what: &str, expected: &str, ok| {
+            let rows = observations(Some(5), 100, warm, 5, &finished(example()));
+            let row = rows.iter().find(|row| row.what.starts_with("cold starts")).unwrap();
+            assert_eq!((row.what.as_str(), row.expected.as_str(), row.ok), (what, expected, ok));
+        };
+        check(0, "cold starts", "5", true);
+        check(1, "cold starts (1 environment is warm already)", "4", false);
+        check(3, "cold starts (3 environments are warm already)", "2", false);
+        check(9, "cold starts (9 environments are warm already)", "0", false);
     }
 
     #[test]

@@ -60,11 +60,11 @@ pub fn mark(ok: bool) -> String {
 }
 
 fn title(report: &Report) -> String {
-    let requests = report.requests;
+    let requests = |one: &str| plural(report.requests, one);
     let what = match (report.mode, &report.function) {
-        (Mode::Sync, Some(function)) => format!("{requests} synchronous requests to {function}"),
-        (Mode::Async, Some(function)) => format!("{requests} asynchronous requests to {function}"),
-        _ => format!("{requests} messages"),
+        (Mode::Sync, Some(function)) => format!("{} to {function}", requests("synchronous request")),
+        (Mode::Async, Some(function)) => format!("{} to {function}", requests("asynchronous request")),
+        _ => requests("message"),
     };
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
     format!("{what}, {}, at {}, retries off{interrupted}", report.arrivals, report.endpoint)
@@ -139,7 +139,6 @@ fn write_table(out: &mut String, rows: &[Row]) -> std::fmt::Result {
 
 fn facts(report: &Report) -> Vec<String> {
     let mut facts = Vec::new();
-    let plural = |n: u64, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     facts.extend(report.environments.map(|n| plural(n, "environment")));
     facts.extend(report.max_concurrency.map(|n| concurrency(n, report)));
     facts.extend(
@@ -159,6 +158,11 @@ fn facts(report: &Report) -> Vec<String> {
     facts
 }
 
+/// As many of a thing whose plural ends in s.
+pub fn plural(n: u64, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
+
 fn concurrency(highest: u64, report: &Report) -> String {
     let source = match report.max_concurrency_source {
         Some(Source::Answers) => "by the answers' own times",
@@ -166,7 +170,7 @@ fn concurrency(highest: u64, report: &Report) -> String {
     };
     match report.max_concurrency_left_out {
         0 => format!("at most {highest} at once ({source})"),
-        n => format!("at most {highest} at once ({source}, {n} answers left out)"),
+        n => format!("at most {highest} at once ({source}, {} left out)", plural(n, "answer")),
     }
 }
 
@@ -197,6 +201,18 @@ mod tests {
   ✗ throttled==90 (observed 95)
 ";
         assert_eq!(plain(&report), expected);
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let check = |mode, requests, expected: &str| {
+            let text = plain(&Report { mode, requests, ..example() });
+            assert!(text.starts_with(expected), "{expected} in {text}");
+        };
+        check(Mode::Sync, 1, "1 synchronous request to sandbox, ");
+        check(Mode::Async, 1, "1 asynchronous request to sandbox, ");
+        check(Mode::Queue, 1, "1 message, ");
+        check(Mode::Queue, 2, "2 messages, ");
     }
 
     #[test]

@@ -40,6 +40,18 @@ fn flags_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn a_hint_names_the_help_of_the_subcommand_that_was_used() {
+    let check = |arguments: &[&str], hint: &str| {
+        let ran = run(arguments);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert_eq!(ran.stderr.lines().last(), Some(hint), "{arguments:?}");
+    };
+    check(&["run", "--requests", "0"], "hint: see `loadgen run --help`");
+    check(&["demo", "--requests", "0"], "hint: see `loadgen demo --help`");
+    check(&["fly"], "hint: see `loadgen --help`");
+}
+
+#[test]
 fn what_is_missing_is_named() {
     check(&[], "--function is missing", Some("--function sandbox"));
     check(&["--mode", "async"], "--function is missing", Some("--function sandbox"));

@@ -47,6 +47,7 @@ pub(crate) struct Asked {
     pub(crate) n: u64,
     pub(crate) path: String,
     pub(crate) invocation_type: String,
+    pub(crate) log_type: String,
     /// The operation of an AWS JSON request.
     pub(crate) operation: String,
     pub(crate) body: String,
@@ -162,6 +163,7 @@ async fn answer(
         n: server.arrived.fetch_add(1, Ordering::SeqCst),
         path: parts.uri.path().to_owned(),
         invocation_type: header("x-amz-invocation-type").to_owned(),
+        log_type: header("x-amz-log-type").to_owned(),
         operation: header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };

@@ -101,8 +101,8 @@ fn every_kind_of_answer_is_counted_apart() {
     assert_eq!(report["max_concurrency"], 1, "one ends where the other begins");
     assert_eq!(report["environments"], 1);
     assert_eq!(report["notes"]["function_error"], "Exception: no");
-    assert_eq!(report["notes"]["server_error"], "ServiceException: broken");
-    assert_eq!(report["notes"]["client_error"], "ResourceNotFoundException: Function not found: f");
+    assert_eq!(report["notes"]["server_error"], "500 ServiceException: broken");
+    assert_eq!(report["notes"]["client_error"], "404 ResourceNotFoundException: Function not found: f");
     assert_eq!(report["start_skew_ms"], Value::Null, "a closed loop has no common start");
     assert_eq!(mock.arrived(), 10);
 }
@@ -112,6 +112,7 @@ fn events_are_accepted() {
     let mock = Mock::start(|asked: &Asked| {
         assert_eq!(asked.path, "/2015-03-31/functions/sandbox/invocations");
         assert_eq!(asked.body, r#"{"sleep": 1}"#);
+        assert_eq!(asked.log_type, "", "an event has no log yet");
         match asked.invocation_type.as_str() {
             "Event" => Answer::new(202, ""),
             _ => Answer::new(400, "{}"),
@@ -132,6 +133,28 @@ fn a_foreign_function_is_measured_by_the_clients_clock() {
     assert_eq!(report["counts"]["ok_warm"], 7);
     assert_eq!(report["max_concurrency"], 7, "the answers waited for each other");
     assert_eq!(report["max_concurrency_source"], "client");
+}
+
+#[test]
+fn a_foreign_functions_cold_start_is_read_from_its_log() {
+    /// `REPORT RequestId: 1⇥Duration: 3.01 ms⇥Init Duration: 110.10 ms⇥`
+    const COLD: &str =
+        "UkVQT1JUIFJlcXVlc3RJZDogMQlEdXJhdGlvbjogMy4wMSBtcwlJbml0IER1cmF0aW9uOiAxMTAuMTAgbXMJCg==";
+    /// `REPORT RequestId: 1⇥Duration: 3.01 ms⇥`
+    const WARM: &str = "UkVQT1JUIFJlcXVlc3RJZDogMQlEdXJhdGlvbjogMy4wMSBtcwkK";
+    let mock = Mock::start(|asked: &Asked| {
+        assert_eq!(asked.log_type, "Tail");
+        let answer = Answer::new(200, "\"hello\"");
+        match asked.n {
+            0..2 => answer.with_header("x-amz-log-result", COLD),
+            2..4 => answer.with_header("x-amz-log-result", WARM),
+            _ => answer,
+        }
+    });
+    let (code, report) = mock.report(&["--function", "f", "--requests", "5", "--concurrency", "1"]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!((&report["counts"]["ok_cold"], &report["counts"]["ok_warm"]), (&json!(2), &json!(3)));
+    assert_eq!(report["cold_start_ms"]["max"], 110.1);
 }
 
 #[test]
@@ -238,6 +261,34 @@ fn a_failed_expectation_is_one_line_and_exit_code_1() {
     assert_eq!(lines.len(), 3, "{ran:?}");
     assert!(ran.stdout.contains("✓ ok==3"), "{ran:?}");
     assert!(ran.stdout.contains("✗ ok==5"), "{ran:?}");
+}
+
+#[test]
+fn a_run_that_served_nobody_is_an_error() {
+    let refuse = |_: &Asked| {
+        Answer::new(404, r#"{"Message":"Function not found: typo","Type":"User"}"#)
+            .with_header("x-amzn-errortype", "ResourceNotFoundException")
+    };
+    let check = |flags: &[&str], stderr: &[&str]| {
+        let mock = Mock::start(refuse);
+        let ran = mock.run(&[&["--function", "typo", "--requests", "3"], flags].concat());
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stdout.contains("404 ResourceNotFoundException"), "the report comes first: {ran:?}");
+        let lines: Vec<&str> = ran.stderr.lines().collect();
+        assert_eq!(lines, stderr);
+    };
+    let error = "error: no request was served: 3 × 404 ResourceNotFoundException: Function not found: typo";
+    let hint = "hint: check --function and --target";
+    check(&[], &[error, "", hint]);
+    check(&["--mode", "async"], &[error, "", hint]);
+    check(&["--output", "json"], &[error, "", hint]);
+    check(&["--expect", "ok==3"], &["expectation failed: ok==3 (observed 0)", error, "", hint]);
+
+    let mock = Mock::start(move |asked: &Asked| match asked.n {
+        0 => Answer::new(200, "{}"),
+        _ => refuse(asked),
+    });
+    assert_eq!(mock.run(&["--function", "f", "--requests", "3"]).code, 0, "one was served");
 }
 
 #[test]
