@@ -6,6 +6,8 @@
 
 mod alarm_clock;
 mod clock;
+#[cfg(test)]
+mod tests;
 mod waiters;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -43,6 +45,9 @@ struct State {
     handlers: HandlerRuntime,
     effects: Vec<Effect>,
     facts: Vec<Fact>,
+    /// Every fact, for tests.
+    #[cfg(test)]
+    journal: Vec<Fact>,
     /// The deadline that the alarm clock sleeps for.
     sleeping_until: Option<Timestamp>,
 }
@@ -61,6 +66,8 @@ impl Driver {
             handlers: HandlerRuntime::new(seed),
             effects: Vec::new(),
             facts: Vec::new(),
+            #[cfg(test)]
+            journal: Vec::new(),
             sleeping_until: None,
         };
         Arc::new_cyclic(|driver: &Weak<Self>| {
@@ -178,9 +185,19 @@ impl Driver {
     }
 
     fn carry_out(&self, state: &mut State) {
-        let State { engine, handlers, effects, facts, .. } = state;
+        let State {
+            engine,
+            handlers,
+            effects,
+            facts,
+            #[cfg(test)]
+            journal,
+            ..
+        } = state;
         engine.take_facts(facts);
         self.logs.note(facts);
+        #[cfg(test)]
+        journal.extend_from_slice(facts);
         engine.take_effects(effects);
         for effect in effects.drain(..) {
             match effect {

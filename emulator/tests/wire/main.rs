@@ -1,6 +1,7 @@
 //! The wire, tested with real clients: the aws CLI, boto3, and real processes.
 
 mod aws_cli;
+mod bootstrap;
 mod boto3;
 mod clients;
 mod examples;

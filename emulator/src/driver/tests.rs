@@ -1,0 +1,185 @@
+//! Parity: the same scenario on the built-in handler tells the same story on
+//! virtual time and under the real-time driver.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::api::Api;
+use crate::engine::{
+    Code, Effect, Engine, Fact, FunctionSpec, HandlerModel, MappingSpec, NewMessage, QueueAttributes,
+    QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
+};
+use crate::runtime::HandlerRuntime;
+
+/// One step of the scenario; the next begins when everything is at rest.
+const STEPS: [fn(&mut Engine, Timestamp); 4] = [set_up, burst, one_more, messages];
+
+fn set_up(engine: &mut Engine, now: Timestamp) {
+    engine.create_function(now, "f".into(), function()).expect("a free name");
+    engine.put_reserved_concurrency(now, "f", 2).expect("room to reserve");
+    let queue = QueueName::from("q");
+    let attributes = QueueAttributes::default();
+    engine.create_queue(now, &queue, attributes, BTreeMap::new(), |_| None).expect("a free name");
+    let spec = MappingSpec {
+        queue,
+        function: "f".into(),
+        batch_size: 2,
+        batching_window: Duration::from_secs(1),
+        maximum_concurrency: None,
+        reports_item_failures: false,
+        enabled: true,
+    };
+    engine.create_mapping(now, spec).expect("both ends are there");
+}
+
+/// Three callers and two events on two permits.
+fn burst(engine: &mut Engine, now: Timestamp) {
+    for _ in 0..3 {
+        let _refused = engine.invoke(now, "f", Bytes::from_static(b"{}"));
+    }
+    for _ in 0..2 {
+        engine.invoke_event(now, "f", Bytes::from_static(b"{}")).expect("events are accepted");
+    }
+}
+
+fn one_more(engine: &mut Engine, now: Timestamp) {
+    let _answer = engine.invoke(now, "f", Bytes::from_static(b"{}"));
+}
+
+/// A full batch, and one that waits for its window.
+fn messages(engine: &mut Engine, now: Timestamp) {
+    for body in ["a", "b", "c"] {
+        let message = NewMessage {
+            body: body.into(),
+            body_md5: [0; 16],
+            attributes: BTreeMap::new(),
+            attributes_md5: None,
+            trace_header: None,
+            group_id: None,
+        };
+        engine.send_message(now, "q", message, None).expect("the queue is there");
+    }
+}
+
+fn function() -> FunctionSpec {
+    let model = HandlerModel {
+        init: Duration::from_millis(200),
+        duration: Duration::from_millis(500),
+        failure_rate: 0.0,
+    };
+    FunctionSpec {
+        runtime: "provided.al2023".to_owned(),
+        handler: "emulator.handler".to_owned(),
+        role: String::new(),
+        description: String::new(),
+        timeout: Duration::from_secs(3),
+        memory_mb: 128,
+        ephemeral_storage_mb: 512,
+        variables: BTreeMap::new(),
+        architecture: "x86_64".to_owned(),
+        tags: BTreeMap::new(),
+        code: Code::Simulated { model, package: None },
+    }
+}
+
+/// Whether nothing runs and nothing waits but what only time will bring back.
+fn at_rest(snapshot: &Snapshot) -> bool {
+    snapshot.functions.iter().all(|function| function.in_flight == 0 && function.events_waiting == 0)
+        && snapshot.queues.iter().all(|queue| queue.visible + queue.in_flight == 0)
+}
+
+/// What happened, without the moments: those of the real-time run are its own.
+fn story(facts: &[Fact]) -> Vec<String> {
+    let mut requests: Vec<RequestId> = Vec::new();
+    let mut name = |id: RequestId| {
+        let known = requests.iter().position(|known| *known == id);
+        known.unwrap_or_else(|| {
+            requests.push(id);
+            requests.len() - 1
+        })
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest has ids of chance, and follows from these")]
+    let mut tell = |what: &What| match what {
+        What::Admitted { request_id, environment, cold, .. } => {
+            Some(format!("admitted {} {environment:?} cold {cold}", name(*request_id)))
+        }
+        What::Throttled { request_id, reason, .. } => {
+            Some(format!("{} {}", name(*request_id), reason.as_str()))
+        }
+        What::InitEnded { environment, took } => Some(format!("init {environment:?} {took:?}")),
+        What::InvokeStarted { request_id, environment } => {
+            Some(format!("{} {environment:?}", name(*request_id)))
+        }
+        What::InvokeEnded { request_id, ending, duration, init, .. } => {
+            Some(format!("{} {ending:?} {duration:?} {init:?}", name(*request_id)))
+        }
+        What::EnvironmentIdle { environment } => Some(format!("idle {environment:?}")),
+        What::EventEnded { request_id, ending, .. } => Some(format!("{} {ending:?}", name(*request_id))),
+        What::MessageSent { .. } => Some("sent".to_owned()),
+        What::MessageReceived { receive_count, .. } => Some(format!("received {receive_count}")),
+        What::MessageDeleted { .. } => Some("deleted".to_owned()),
+        _ => None,
+    };
+    facts.iter().filter_map(|fact| tell(&fact.what)).collect()
+}
+
+/// The scenario with no time passing: what the driver does, without a clock.
+fn on_virtual_time() -> Vec<Fact> {
+    let mut engine = Engine::new(Quotas::default(), 1);
+    let mut handlers = HandlerRuntime::new(1);
+    let mut now = Timestamp::from_millis(1_763_942_400_000);
+    let (mut facts, mut effects, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    for step in STEPS {
+        step(&mut engine, now);
+        loop {
+            engine.take_facts(&mut facts);
+            all.append(&mut facts);
+            engine.take_effects(&mut effects);
+            for effect in effects.drain(..) {
+                match effect {
+                    Effect::Start(start) => assert!(handlers.start(start).is_none(), "it is simulated"),
+                    Effect::Dispatch(dispatch) => {
+                        assert!(handlers.dispatch(dispatch).is_none(), "it is simulated");
+                    }
+                    Effect::Stop { environment } => handlers.stop(environment),
+                    Effect::Respond { .. } | Effect::Deliver { .. } => {}
+                }
+            }
+            if at_rest(&engine.snapshot(now)) {
+                break;
+            }
+            let news = handlers.next_due();
+            now = [news, engine.next_deadline()].into_iter().flatten().min().expect("something is due");
+            match handlers.pop_due(now) {
+                Some(report) => engine.report(now, report),
+                None => engine.tick(now),
+            }
+        }
+    }
+    all
+}
+
+/// The scenario under the driver, ten times as fast as real time.
+async fn in_real_time() -> Vec<Fact> {
+    let driver = Api::for_test(Quotas::default(), 10.0).driver;
+    for step in STEPS {
+        driver.step(step);
+        while !at_rest(&driver.step(Engine::snapshot)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    let state = driver.state.lock().expect("nothing panicked");
+    state.journal.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_driver_tells_the_story_of_virtual_time() {
+    let (real, virtual_) = (story(&in_real_time().await), story(&on_virtual_time()));
+    assert_eq!(real, virtual_);
+    let count = |begin: &str| real.iter().filter(|line| line.contains(begin)).count();
+    assert_eq!((count("cold true"), count("init "), count("deleted")), (2, 2, 3), "{real:#?}");
+    assert_eq!(count("Succeeded 500ms"), 7, "{real:#?}");
+    assert!(count("ReservedFunctionConcurrentInvocationLimitExceeded") >= 3, "{real:#?}");
+}
