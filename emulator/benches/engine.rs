@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use emulator::engine::{
-    BatchItems, Code, Completion, Effect, Engine, Fact, FunctionSpec, HandlerModel, NewMessage, News,
-    Outcome, QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Timestamp,
+    BatchItems, Completion, Effect, Engine, Fact, FunctionSpec, HandlerModel, NewMessage, News, Outcome,
+    QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Timestamp,
 };
 
 /// How long each line is measured.
@@ -146,31 +146,9 @@ impl Bench {
 }
 
 fn function() -> FunctionSpec {
-    FunctionSpec {
-        runtime: "provided.al2023".into(),
-        handler: "bootstrap".into(),
-        role: String::new(),
-        description: String::new(),
-        timeout: Duration::from_secs(3),
-        memory_mb: 128,
-        ephemeral_storage_mb: 512,
-        variables: BTreeMap::new(),
-        architecture: "x86_64".into(),
-        tags: BTreeMap::new(),
-        code: Code::Simulated {
-            model: HandlerModel { init: Duration::ZERO, duration: Duration::ZERO, failure_rate: 0.0 },
-            package: None,
-        },
-    }
+    FunctionSpec::simulated(HandlerModel::default())
 }
 
 fn message() -> NewMessage {
-    NewMessage {
-        body: "hello".into(),
-        body_md5: [0; 16],
-        attributes: BTreeMap::new(),
-        attributes_md5: None,
-        trace_header: None,
-        group_id: None,
-    }
+    NewMessage::new("hello", [0; 16])
 }

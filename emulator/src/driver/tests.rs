@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use crate::api::Api;
 use crate::engine::{
-    Code, Effect, Engine, Fact, FunctionSpec, HandlerModel, MappingSpec, NewMessage, QueueAttributes,
-    QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
+    Effect, Engine, Fact, FunctionSpec, HandlerModel, MappingSpec, NewMessage, QueueAttributes, QueueName,
+    Quotas, RequestId, Snapshot, Timestamp, What,
 };
 use crate::runtime::HandlerRuntime;
 
@@ -51,37 +51,14 @@ fn one_more(engine: &mut Engine, now: Timestamp) {
 /// A full batch, and one that waits for its window.
 fn messages(engine: &mut Engine, now: Timestamp) {
     for body in ["a", "b", "c"] {
-        let message = NewMessage {
-            body: body.into(),
-            body_md5: [0; 16],
-            attributes: BTreeMap::new(),
-            attributes_md5: None,
-            trace_header: None,
-            group_id: None,
-        };
+        let message = NewMessage::new(body, [0; 16]);
         engine.send_message(now, "q", message, None).expect("the queue is there");
     }
 }
 
 fn function() -> FunctionSpec {
-    let model = HandlerModel {
-        init: Duration::from_millis(200),
-        duration: Duration::from_millis(500),
-        failure_rate: 0.0,
-    };
-    FunctionSpec {
-        runtime: "provided.al2023".to_owned(),
-        handler: "emulator.handler".to_owned(),
-        role: String::new(),
-        description: String::new(),
-        timeout: Duration::from_secs(3),
-        memory_mb: 128,
-        ephemeral_storage_mb: 512,
-        variables: BTreeMap::new(),
-        architecture: "x86_64".to_owned(),
-        tags: BTreeMap::new(),
-        code: Code::Simulated { model, package: None },
-    }
+    let (init, duration) = (Duration::from_millis(200), Duration::from_millis(500));
+    FunctionSpec::simulated(HandlerModel { init, duration, failure_rate: 0.0 })
 }
 
 /// Whether nothing runs and nothing waits but what only time will bring back.

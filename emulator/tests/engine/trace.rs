@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emulator::engine::{
-    Code, Completion, Effect, Ending, Engine, EnvironmentId, EventEnding, Exit, Fact, FunctionError,
-    FunctionSpec, HandlerModel, MappingSpec, MappingState, MessageId, NewMessage, News, Outcome,
-    QueueAttributes, QueueName, Quotas, ReceiptHandle, Receive, ReceiveRequest, RedrivePolicy, Report,
-    RequestId, StopReason, Timestamp, What,
+    Completion, Effect, Ending, Engine, EnvironmentId, EventEnding, Exit, Fact, FunctionError, FunctionSpec,
+    HandlerModel, MappingSpec, MappingState, MessageId, NewMessage, News, Outcome, QueueAttributes,
+    QueueName, Quotas, ReceiptHandle, Receive, ReceiveRequest, RedrivePolicy, Report, RequestId, StopReason,
+    Timestamp, What,
 };
 
 /// All traces count from this moment.
@@ -319,33 +319,11 @@ fn index_of<T: PartialEq>(seen: &mut Vec<T>, one: T) -> usize {
 }
 
 fn function(timeout: Duration) -> FunctionSpec {
-    FunctionSpec {
-        runtime: "provided.al2023".to_owned(),
-        handler: "bootstrap".to_owned(),
-        role: String::new(),
-        description: String::new(),
-        timeout,
-        memory_mb: 128,
-        ephemeral_storage_mb: 512,
-        variables: BTreeMap::new(),
-        architecture: "x86_64".to_owned(),
-        tags: BTreeMap::new(),
-        code: Code::Simulated {
-            model: HandlerModel { init: Duration::ZERO, duration: Duration::ZERO, failure_rate: 0.0 },
-            package: None,
-        },
-    }
+    FunctionSpec { timeout, ..FunctionSpec::simulated(HandlerModel::default()) }
 }
 
 fn message() -> NewMessage {
-    NewMessage {
-        body: "hello".into(),
-        body_md5: [0; 16],
-        attributes: BTreeMap::new(),
-        attributes_md5: None,
-        trace_header: None,
-        group_id: None,
-    }
+    NewMessage::new("hello", [0; 16])
 }
 
 fn name(environment: EnvironmentId) -> String {

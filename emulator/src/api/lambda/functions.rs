@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ use super::{built_in, concurrency};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
-use crate::engine::{Code, FunctionSpec, FunctionVersion, HandlerModel, LambdaError, Package, Uuid};
+use crate::engine::{FunctionSpec, FunctionVersion, HandlerModel, LambdaError, Uuid};
 
 /// Functions on a page of ListFunctions at most (Lambda API, `ListFunctions`).
 const LONGEST_PAGE: usize = 50;
@@ -78,7 +77,7 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     let mut spec = FunctionSpec {
         architecture: architecture(creation.architectures).unwrap_or_else(|| "x86_64".to_owned()),
         tags: creation.tags.unwrap_or_default(),
-        ..default_spec()
+        ..FunctionSpec::simulated(HandlerModel::default())
     };
     settings.apply(&mut spec);
     spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
@@ -198,24 +197,6 @@ impl Creation {
         let needs_code = settings.handler.as_deref() != Some(built_in::HANDLER);
         violations.present(&validation::CODE, self.code.is_some() || !needs_code);
         violations.into_result().map_err(Error::Validation)
-    }
-}
-
-/// What AWS gives to a function that does not say.
-fn default_spec() -> FunctionSpec {
-    let model = HandlerModel { init: Duration::ZERO, duration: Duration::ZERO, failure_rate: 0.0 };
-    FunctionSpec {
-        runtime: String::new(),
-        handler: String::new(),
-        role: String::new(),
-        description: String::new(),
-        timeout: Duration::from_secs(3),
-        memory_mb: 128,
-        ephemeral_storage_mb: 512,
-        variables: BTreeMap::new(),
-        architecture: "x86_64".to_owned(),
-        tags: BTreeMap::new(),
-        code: Code::Simulated { model, package: None::<Package> },
     }
 }
 

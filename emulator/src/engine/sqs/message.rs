@@ -26,6 +26,18 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
+    /// A body and nothing else.
+    pub fn new(body: &str, body_md5: [u8; 16]) -> Self {
+        Self {
+            body: body.into(),
+            body_md5,
+            attributes: BTreeMap::new(),
+            attributes_md5: None,
+            trace_header: None,
+            group_id: None,
+        }
+    }
+
     /// What counts against size limits: body and attributes in UTF-8 bytes.
     pub fn size(&self) -> usize {
         let attributes = self.attributes.iter();

@@ -1,10 +1,9 @@
 //! Clients of Lambda.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use emulator::engine::{Code, FunctionName, FunctionSpec, HandlerModel, LambdaError};
+use emulator::engine::{FunctionName, FunctionSpec, HandlerModel, LambdaError};
 
 use super::World;
 
@@ -95,20 +94,5 @@ impl World {
 
 /// A function's settings of which only the timeout matters.
 pub(crate) fn spec(timeout: Duration) -> FunctionSpec {
-    FunctionSpec {
-        runtime: "provided.al2023".into(),
-        handler: "bootstrap".into(),
-        role: "arn:aws:iam::000000000000:role/lambda".into(),
-        description: String::new(),
-        timeout,
-        memory_mb: 128,
-        ephemeral_storage_mb: 512,
-        variables: BTreeMap::new(),
-        architecture: "x86_64".into(),
-        tags: BTreeMap::new(),
-        code: Code::Simulated {
-            model: HandlerModel { init: Duration::ZERO, duration: Duration::ZERO, failure_rate: 0.0 },
-            package: None,
-        },
-    }
+    FunctionSpec { timeout, ..FunctionSpec::simulated(HandlerModel::default()) }
 }

@@ -175,12 +175,5 @@ impl World {
 
 /// A small message.
 pub(crate) fn message() -> NewMessage {
-    NewMessage {
-        body: "hello".into(),
-        body_md5: [0; 16],
-        attributes: BTreeMap::new(),
-        attributes_md5: None,
-        trace_header: None,
-        group_id: None,
-    }
+    NewMessage::new("hello", [0; 16])
 }
