@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 const SERVER_CORE: usize = 0;
 pub(crate) const LOAD_CORE: usize = 1;
 
@@ -62,7 +64,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ended = self.child.kill();
+        // As by Ctrl-C, so that it cleans up after itself.
+        let pid = Pid::from_child(&self.child);
+        let _ended = kill_process(pid, Signal::INT);
         let _status = self.child.wait();
     }
 }
