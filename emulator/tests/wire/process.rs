@@ -85,30 +85,50 @@ fn field(answer: &str, name: &str) -> String {
     value.split([',', '}']).next().unwrap_or_default().trim_matches('"').to_owned()
 }
 
+/// A process that has started a child.
+struct Forked {
+    pid: String,
+    child: String,
+    tmp: String,
+}
+
+impl Forked {
+    /// Creates the function `forks` and invokes it once.
+    fn start(endpoint: &str) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        create_python(endpoint, folder.path(), "forks", FORKS, &[]);
+        let answer = invoke(endpoint, folder.path(), "forks");
+        let forked =
+            Self { pid: field(&answer, "pid"), child: field(&answer, "child"), tmp: field(&answer, "tmp") };
+        assert!(is_alive(&forked.pid) && is_alive(&forked.child) && forked.has_folder(), "{answer}");
+        forked
+    }
+
+    fn has_ended(&self) -> bool {
+        !is_alive(&self.pid) && !is_alive(&self.child)
+    }
+
+    fn has_folder(&self) -> bool {
+        Path::new(&self.tmp).is_dir()
+    }
+}
+
 #[test]
 fn no_process_outlives_the_emulator() {
-    let folder = TempDir::new().expect("a folder");
     let mut emulator = Program::start(&[]);
-    create_python(emulator.endpoint(), folder.path(), "forks", FORKS, &[]);
-    let answer = invoke(emulator.endpoint(), folder.path(), "forks");
-    let (pid, child, tmp) = (field(&answer, "pid"), field(&answer, "child"), field(&answer, "tmp"));
-    assert!(is_alive(&pid) && is_alive(&child) && Path::new(&tmp).is_dir(), "{answer}");
+    let forked = Forked::start(emulator.endpoint());
     assert_eq!(emulator.interrupt(), Some(0));
-    wait_until("the end of the process and its child", || !is_alive(&pid) && !is_alive(&child));
-    assert!(!Path::new(&tmp).exists(), "{tmp} is left");
+    wait_until("the end of the process and its child", || forked.has_ended());
+    assert!(!Path::new(&forked.tmp).exists(), "{} is left", forked.tmp);
 }
 
 #[test]
 fn no_process_outlives_a_crash_of_the_emulator() {
-    let folder = TempDir::new().expect("a folder");
     let mut emulator = Program::start(&[]);
-    create_python(emulator.endpoint(), folder.path(), "forks", FORKS, &[]);
-    let answer = invoke(emulator.endpoint(), folder.path(), "forks");
-    let (pid, child, tmp) = (field(&answer, "pid"), field(&answer, "child"), field(&answer, "tmp"));
-    assert!(is_alive(&pid) && is_alive(&child) && Path::new(&tmp).is_dir(), "{answer}");
+    let forked = Forked::start(emulator.endpoint());
     emulator.crash();
     wait_until("the end of the process, its child and its folder", || {
-        !is_alive(&pid) && !is_alive(&child) && !Path::new(&tmp).exists()
+        forked.has_ended() && !Path::new(&forked.tmp).exists()
     });
 }
 
@@ -155,14 +175,11 @@ fn a_bootstrap_that_nobody_can_execute_is_the_packages_fault() {
 
 #[test]
 fn deleting_a_function_ends_its_idle_processes() {
-    let folder = TempDir::new().expect("a folder");
     let emulator = Program::start(&[]);
-    create_python(emulator.endpoint(), folder.path(), "forks", FORKS, &[]);
-    let answer = invoke(emulator.endpoint(), folder.path(), "forks");
-    let (pid, child, tmp) = (field(&answer, "pid"), field(&answer, "child"), field(&answer, "tmp"));
+    let forked = Forked::start(emulator.endpoint());
     aws_ok(emulator.endpoint(), &["lambda", "delete-function", "--function-name", "forks"]);
     wait_until("the end of the process, its child and its folder", || {
-        !is_alive(&pid) && !is_alive(&child) && !Path::new(&tmp).exists()
+        forked.has_ended() && !Path::new(&forked.tmp).exists()
     });
 }
 

@@ -37,6 +37,11 @@ enum Doing {
 }
 
 impl Mapping {
+    /// How many pollers it may have, of a fleet that begins with `initial`.
+    fn fleet_size(&self, initial: usize) -> usize {
+        initial.min(self.spec.maximum_concurrency.unwrap_or(initial))
+    }
+
     /// Pollers that receive, hold a batch or run one.
     fn active_pollers(&self) -> usize {
         self.pollers.iter().filter(|poller| !matches!(poller.doing, Doing::Nothing { .. })).count()
@@ -55,7 +60,7 @@ impl Engine {
     pub(super) fn start_pollers(&mut self, now: Timestamp, id: MappingId) {
         let fleet = self.quotas.initial_pollers;
         let Some(mapping) = self.mappings.get_mut(&id).filter(|mapping| mapping.polls()) else { return };
-        let size = fleet.min(mapping.spec.maximum_concurrency.unwrap_or(fleet));
+        let size = mapping.fleet_size(fleet);
         // Pollers beyond the size end when their batch is settled; see `poll`.
         while mapping.pollers.len() < size {
             mapping.pollers.push(Poller::new());
@@ -101,8 +106,7 @@ impl Engine {
         let fleet = self.quotas.initial_pollers;
         let wait = self.quotas.poll_wait;
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
-        let most = fleet.min(mapping.spec.maximum_concurrency.unwrap_or(fleet));
-        let surplus = mapping.active_pollers() >= most;
+        let surplus = mapping.active_pollers() >= mapping.fleet_size(fleet);
         if surplus || !mapping.polls() {
             return;
         }
@@ -113,11 +117,7 @@ impl Engine {
             return self.set_doing(id, index, Doing::Nothing { alarm });
         }
         let max = self.wanted(id, index);
-        let full = self
-            .queues
-            .get(&queue)
-            .is_some_and(|queue| queue.in_flight_count() >= self.quotas.in_flight_limit);
-        let messages = if full { Vec::new() } else { self.take_messages(now, &queue, max, None) };
+        let messages = self.take_messages(now, &queue, max, None);
         if messages.is_empty() {
             self.wait_for_messages(now, id, index, &queue, None);
         } else {

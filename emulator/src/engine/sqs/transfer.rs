@@ -69,12 +69,10 @@ impl Engine {
         let limit = self.quotas.in_flight_limit;
         let (name, found) = self.queue_entry(queue)?;
         let wait = request.wait.unwrap_or(found.attributes.receive_wait);
-        let full = found.in_flight_count() >= limit;
-        if full && wait.is_zero() {
+        if wait.is_zero() && found.in_flight_count() >= limit {
             return Err(SqsError::OverLimit);
         }
-        let messages =
-            if full { Vec::new() } else { self.take_messages(now, &name, request.max, request.visibility) };
+        let messages = self.take_messages(now, &name, request.max, request.visibility);
         if !messages.is_empty() || wait.is_zero() {
             self.arm_queue(now, &name);
             return Ok(Receive::Messages(messages));
@@ -219,8 +217,8 @@ impl Engine {
         id
     }
 
-    /// Takes up to `max` visible messages; those received too often leave for
-    /// the dead-letter queue on the way.
+    /// Takes up to `max` visible messages, none beyond the in-flight limit;
+    /// those received too often leave for the dead-letter queue on the way.
     pub(in crate::engine) fn take_messages(
         &mut self,
         now: Timestamp,
