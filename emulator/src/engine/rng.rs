@@ -1,5 +1,7 @@
 //! The engine's only source of chance: a seeded generator.
 
+use std::time::Duration;
+
 use super::ids::Uuid;
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): eight bytes of state, and the same
@@ -34,6 +36,12 @@ impl Rng {
             Some(width) => low + self.bits() % width,
             None => self.bits(),
         }
+    }
+
+    /// A time from `shortest` to `longest`.
+    pub fn span(&mut self, shortest: Duration, longest: Duration) -> Duration {
+        let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(self.between(micros(shortest), micros(longest.max(shortest))))
     }
 
     /// A version 4 UUID (RFC 9562).

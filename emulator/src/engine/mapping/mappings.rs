@@ -8,6 +8,7 @@ use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::error::LambdaError;
 use crate::engine::fact::What;
 use crate::engine::ids::{FunctionName, MappingId, QueueName};
+use crate::engine::lambda::Qualifier;
 use crate::engine::time::Timestamp;
 
 /// What a user sets on a mapping.
@@ -17,6 +18,8 @@ pub struct MappingSpec {
     pub queue: QueueName,
     /// What is invoked.
     pub function: FunctionName,
+    /// Which version or alias of it.
+    pub qualifier: Qualifier,
     /// 1 to 10,000 messages.
     pub batch_size: usize,
     /// 0 to 300 s.
