@@ -3,22 +3,16 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::Path;
 
-use super::environment::Environment;
+use super::sandbox::Sandbox;
 use crate::observe::log_group_name;
 
 /// Everything that is set for the process; nothing else of the emulator's own
 /// environment gets through.
-pub(super) fn variables(
-    environment: &Environment,
-    task: &Path,
-    tmp: &Path,
-    api: SocketAddr,
-) -> Vec<(String, OsString)> {
-    let spec = &environment.function.spec;
-    let region = &environment.identity.region;
-    let name = environment.function.name.as_str();
+pub(super) fn variables(sandbox: &Sandbox, api: SocketAddr) -> Vec<(String, OsString)> {
+    let spec = &sandbox.function.spec;
+    let region = &sandbox.identity.region;
+    let name = sandbox.function.name.as_str();
     let mut set: Vec<(String, OsString)> = Vec::with_capacity(32);
     // The user's come first, so that what Lambda reserves wins.
     set.extend(spec.variables.iter().map(|(name, value)| (name.clone(), value.into())));
@@ -27,7 +21,7 @@ pub(super) fn variables(
     lambda("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into());
     lambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string().into());
     lambda("AWS_LAMBDA_LOG_GROUP_NAME", log_group_name(name).into());
-    lambda("AWS_LAMBDA_LOG_STREAM_NAME", environment.log_stream.clone().into());
+    lambda("AWS_LAMBDA_LOG_STREAM_NAME", sandbox.log_stream.clone().into());
     lambda("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into());
     lambda("AWS_LAMBDA_RUNTIME_API", api.to_string().into());
     lambda("AWS_REGION", region.into());
@@ -47,9 +41,9 @@ pub(super) fn variables(
         lambda(name, value.into());
     }
     lambda("_HANDLER", spec.handler.clone().into());
-    lambda("LAMBDA_TASK_ROOT", task.into());
-    lambda("LAMBDA_RUNTIME_DIR", task.into());
-    lambda("TMPDIR", tmp.into());
+    lambda("LAMBDA_TASK_ROOT", sandbox.task().into());
+    lambda("LAMBDA_RUNTIME_DIR", sandbox.task().into());
+    lambda("TMPDIR", sandbox.tmp().into());
     if !spec.runtime.starts_with("provided") {
         lambda("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", spec.runtime).into());
     }
