@@ -1,6 +1,6 @@
 //! One living environment: its sandbox, and the processes that run in it now.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::generation::Generation;
@@ -22,8 +22,9 @@ impl Environment {
         driver: Weak<Driver>,
         identity: Arc<Identity>,
         environments: &Path,
+        layers: Vec<PathBuf>,
     ) -> Self {
-        let sandbox = Arc::new(Sandbox::new(start, driver, identity, environments));
+        let sandbox = Arc::new(Sandbox::new(start, driver, identity, environments, layers));
         let generation = Mutex::new(Arc::new(Generation::new(Arc::clone(&sandbox))));
         Self { sandbox, generation }
     }

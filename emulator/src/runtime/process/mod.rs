@@ -10,6 +10,7 @@ mod generation;
 mod host;
 mod interpreter;
 mod log_pipe;
+mod opt;
 mod runtime_api;
 mod sandbox;
 mod spawner;
@@ -72,7 +73,8 @@ impl ProcessRuntime {
         let driver = self.driver.get().expect("the driver was attached").clone();
         let id = start.environment;
         let environments = self.packages.folder().join("environments");
-        let environment = Environment::new(start, driver, Arc::clone(&self.identity), &environments);
+        let environment =
+            Environment::new(start, driver, Arc::clone(&self.identity), &environments, Vec::new());
         let environment = Arc::new(environment);
         self.environments.insert(id, Arc::clone(&environment));
         self.ask(Job::Start(environment));

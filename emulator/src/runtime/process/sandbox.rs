@@ -20,8 +20,11 @@ pub(super) struct Sandbox {
     pub(super) function: Arc<FunctionVersion>,
     pub(super) log_stream: String,
     pub(super) identity: Arc<Identity>,
-    /// Has `task` (the code), `tmp` (the stand-in for `/tmp`).
+    /// Has `task` (the code), `opt` (its layers) and `tmp`, which stand in for
+    /// AWS's folders.
     pub(super) folder: PathBuf,
+    /// The function's unpacked layers, in its order.
+    pub(super) layers: Vec<PathBuf>,
     pub(super) driver: Weak<Driver>,
     /// Where the Runtime API listens, once it does.
     api: OnceLock<SocketAddr>,
@@ -36,6 +39,7 @@ impl Sandbox {
         driver: Weak<Driver>,
         identity: Arc<Identity>,
         environments: &Path,
+        layers: Vec<PathBuf>,
     ) -> Self {
         Self {
             id: start.environment,
@@ -43,6 +47,7 @@ impl Sandbox {
             function: start.function,
             identity,
             folder: environments.join(start.environment.0.to_string()),
+            layers,
             driver,
             api: OnceLock::new(),
             ended: CancellationToken::new(),
@@ -52,6 +57,11 @@ impl Sandbox {
     /// The folder with the function's code.
     pub(super) fn task(&self) -> PathBuf {
         self.folder.join("task")
+    }
+
+    /// The folder that shows the function's layers.
+    pub(super) fn opt(&self) -> PathBuf {
+        self.folder.join("opt")
     }
 
     /// The stand-in for `/tmp`.

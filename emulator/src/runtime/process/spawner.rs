@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -22,11 +21,11 @@ use tokio::runtime::Handle;
 
 use super::environment::Environment;
 use super::generation::Generation;
-use super::interpreter::Python;
+use super::interpreter::{Family, Interpreters, Program};
 use super::log_pipe::LogPipe;
 use super::sandbox::Sandbox;
 use super::watchdog::Watchdog;
-use super::{host, runtime_api, variables};
+use super::{host, opt, runtime_api, variables};
 use crate::engine::{Code, EnvironmentId, Exit, FunctionError, News};
 use crate::runtime::Packages;
 
@@ -44,7 +43,7 @@ pub(super) enum Job {
 pub(super) struct Spawner {
     packages: Arc<Packages>,
     handle: Handle,
-    python: Option<Python>,
+    interpreters: Interpreters,
     watchdog: Option<Watchdog>,
     /// The process groups that the watchdog knows of.
     groups: HashMap<EnvironmentId, Vec<Pid>>,
@@ -65,7 +64,13 @@ impl Spawner {
         handle: Handle,
     ) -> io::Result<(Sender<Job>, JoinHandle<()>)> {
         let (sender, jobs) = channel();
-        let spawner = Self { packages, handle, python: None, watchdog: None, groups: HashMap::new() };
+        let spawner = Self {
+            packages,
+            handle,
+            interpreters: Interpreters::default(),
+            watchdog: None,
+            groups: HashMap::new(),
+        };
         let thread =
             std::thread::Builder::new().name("spawner".to_owned()).spawn(move || spawner.run(&jobs))?;
         Ok((sender, thread))
@@ -131,18 +136,18 @@ impl Spawner {
             return Ok(());
         }
         let Some(api) = sandbox.api() else { return Ok(()) };
-        let (program, arguments) = self.program(sandbox)?;
+        let program = self.program(sandbox)?;
         let no_pipe = refused("open a pipe for the function's output");
         let (reader, writer) = io::pipe().map_err(no_pipe)?;
         let stderr = writer.try_clone().map_err(no_pipe)?;
 
         // tokio's process and sockets belong to its runtime.
         let _runtime = self.handle.enter();
-        let mut command = Command::new(program);
+        let mut command = Command::new(&program.executable);
         command
-            .args(arguments)
+            .args(&program.arguments)
             .env_clear()
-            .envs(variables::variables(sandbox, api))
+            .envs(variables::for_runtime(sandbox, api))
             .current_dir(sandbox.task())
             .stdin(Stdio::null())
             .stdout(writer)
@@ -172,30 +177,27 @@ impl Spawner {
         Ok(())
     }
 
-    fn program(&mut self, sandbox: &Sandbox) -> Result<(PathBuf, Vec<std::ffi::OsString>), Refused> {
-        if sandbox.function.spec.runtime.starts_with("python") {
-            let python = match &self.python {
-                Some(python) => python,
-                None => {
-                    let found = Python::find(self.packages.folder());
-                    self.python.insert(found.map_err(Refused::Host)?)
-                }
-            };
-            return Ok((python.executable.clone(), python.arguments()));
+    /// What runs the function: an interpreter, or the `bootstrap` of its
+    /// package, or that of its layers.
+    fn program(&mut self, sandbox: &Sandbox) -> Result<Program, Refused> {
+        let runtime = &sandbox.function.spec.runtime;
+        let interpreter =
+            self.interpreters.program(runtime, self.packages.folder()).map_err(Refused::Host)?;
+        if let Some(program) = interpreter {
+            return Ok(program);
         }
-        let bootstrap = sandbox.task().join("bootstrap");
-        if is_executable(&bootstrap) {
-            Ok((bootstrap, Vec::new()))
-        } else {
-            Err(Refused::Package(FunctionError::InvalidEntrypoint))
-        }
+        let places = [sandbox.task(), sandbox.opt()].map(|folder| folder.join("bootstrap"));
+        let executable = places.into_iter().find(|path| host::is_executable(path));
+        let executable = executable.ok_or(Refused::Package(FunctionError::InvalidEntrypoint))?;
+        Ok(Program { executable, arguments: Vec::new() })
     }
 }
 
 /// A folder with the code (a link to the unpacked package, which all
-/// environments of a version share) and an empty stand-in for `/tmp`.
+/// environments of a version share), its layers, and an empty stand-in for `/tmp`.
 fn make_folder(sandbox: &Sandbox) -> io::Result<()> {
     fs::create_dir_all(sandbox.tmp())?;
+    opt::merge(&sandbox.layers, &sandbox.opt())?;
     if let Code::Package(package) = &sandbox.function.spec.code {
         std::os::unix::fs::symlink(&package.root, sandbox.task())?;
     }
@@ -222,18 +224,15 @@ fn leader_of(child: &Child) -> Option<Pid> {
 /// return at its end is enough).
 fn not_started(sandbox: &Sandbox, error: &io::Error) -> Refused {
     let package = [Errno::NOENT, Errno::NOEXEC, Errno::ACCESS].map(|errno| Some(errno.raw_os_error()));
-    if !sandbox.function.spec.runtime.starts_with("python") && package.contains(&error.raw_os_error()) {
+    if Family::of(&sandbox.function.spec.runtime) == Family::Provided
+        && package.contains(&error.raw_os_error())
+    {
         sandbox.print(&format!(
             "bootstrap can't be executed: {error}; see its first line and for which machine it was built\n"
         ));
         return Refused::Package(FunctionError::InvalidEntrypoint);
     }
     Refused::Host(host::refusal("start a process", error))
-}
-
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 /// Carries the process's output to its log until it ends.
