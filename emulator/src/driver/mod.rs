@@ -141,9 +141,14 @@ impl Driver {
         }
     }
 
-    /// Takes news of an environment to the engine.
-    pub(crate) fn report(&self, report: Report) {
-        self.step(|engine, now| engine.report(now, report));
+    /// Takes news of an environment to the engine, if they still count by then:
+    /// while they wait for the lock, the environment may be told to start anew.
+    pub(crate) fn report(&self, report: Report, counts: impl FnOnce() -> bool) {
+        self.step(|engine, now| {
+            if counts() {
+                engine.report(now, report);
+            }
+        });
     }
 
     /// The clock that everything goes by.

@@ -23,10 +23,6 @@ const NOT_SERVED: &[&str] = &[
     "nodejs12.x",
     "nodejs14.x",
     "nodejs16.x",
-    "nodejs18.x",
-    "nodejs20.x",
-    "nodejs22.x",
-    "nodejs24.x",
     "nodejs4.3",
     "nodejs4.3-edge",
     "nodejs6.10",
@@ -41,6 +37,9 @@ const NOT_SERVED: &[&str] = &[
     "ruby4.0",
 ];
 
+/// What our runtime for Node.js was written for.
+const OLDEST_NODE: u32 = 18;
+
 /// Refuses a runtime that the emulator does not run.
 pub(super) fn check(runtime: &str) -> Result<(), Error> {
     if is_served(runtime) {
@@ -48,12 +47,12 @@ pub(super) fn check(runtime: &str) -> Result<(), Error> {
     }
     let text = if NOT_SERVED.contains(&runtime) {
         format!(
-            "The emulator does not run {runtime} functions yet: it runs provided.al2023, provided.al2 and python3.*."
+            "The emulator does not run {runtime} functions yet: it runs provided.al2023, provided.al2, python3.* and nodejs18.x or later."
         )
     } else {
         format!(
             "Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: \
-             [provided.al2023, provided.al2, python3.14, python3.13, python3.12, python3.11, python3.10, \
+             [nodejs24.x, nodejs22.x, nodejs20.x, nodejs18.x, provided.al2023, provided.al2, python3.14, python3.13, python3.12, python3.11, python3.10, \
              python3.9, {}] or be a valid ARN",
             NOT_SERVED.join(", ")
         )
@@ -65,7 +64,9 @@ fn is_served(runtime: &str) -> bool {
     let minor = runtime.strip_prefix("python3.");
     let python =
         minor.is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit()));
-    python || runtime == "provided.al2023" || runtime == "provided.al2"
+    let node = runtime.strip_prefix("nodejs").and_then(|version| version.strip_suffix(".x"));
+    let node = node.and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= OLDEST_NODE);
+    python || node || runtime == "provided.al2023" || runtime == "provided.al2"
 }
 
 #[cfg(test)]
@@ -79,7 +80,10 @@ mod tests {
             ("python3.8", None),
             ("provided.al2", None),
             ("provided.al2023", None),
-            ("nodejs22.x", Some("does not run nodejs22.x")),
+            ("nodejs22.x", None),
+            ("nodejs18.x", None),
+            ("nodejs16.x", Some("does not run nodejs16.x")),
+            ("nodejs.x", Some("Value nodejs.x at 'runtime' failed to satisfy constraint")),
             ("provided", Some("does not run provided")),
             ("python3.", Some("Value python3. at 'runtime' failed to satisfy constraint")),
             ("cobol", Some("Value cobol at 'runtime' failed to satisfy constraint")),

@@ -1,6 +1,7 @@
 //! What the machine gives and refuses.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use rustix::io::Errno;
@@ -30,6 +31,13 @@ pub(super) fn refusal(what: &str, error: &io::Error) -> Arc<str> {
         "see the emulator's log"
     };
     format!("The emulator's host could not {what}: {error}. This is no limit of AWS: {remedy}").into()
+}
+
+/// Whether it is a file that somebody may execute.
+pub(super) fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 /// The most memory that a process has used, in MB, as Linux counts it.

@@ -6,10 +6,13 @@
 
 mod environment;
 mod event;
+mod generation;
 mod host;
 mod interpreter;
 mod log_pipe;
+mod opt;
 mod runtime_api;
+mod sandbox;
 mod spawner;
 mod variables;
 mod watchdog;
@@ -36,6 +39,7 @@ pub(crate) struct ProcessRuntime {
     driver: OnceLock<Weak<Driver>>,
     environments: DashMap<EnvironmentId, Arc<Environment>>,
     identity: Arc<Identity>,
+    packages: Arc<Packages>,
     /// Taken when the runtime ends, which ends the thread.
     jobs: Option<Sender<Job>>,
     spawner: Option<JoinHandle<()>>,
@@ -48,9 +52,16 @@ impl ProcessRuntime {
         packages: Arc<Packages>,
         handle: Handle,
     ) -> std::io::Result<Self> {
-        let (jobs, spawner) = Spawner::start(packages, handle)?;
+        let (jobs, spawner) = Spawner::start(Arc::clone(&packages), handle)?;
         let environments = DashMap::new();
-        Ok(Self { driver: OnceLock::new(), environments, identity, jobs: Some(jobs), spawner: Some(spawner) })
+        Ok(Self {
+            driver: OnceLock::new(),
+            environments,
+            identity,
+            packages,
+            jobs: Some(jobs),
+            spawner: Some(spawner),
+        })
     }
 
     /// Says whom to report to; called once, before anything starts.
@@ -61,7 +72,10 @@ impl ProcessRuntime {
     pub(crate) fn start(&self, start: Start) {
         let driver = self.driver.get().expect("the driver was attached").clone();
         let id = start.environment;
-        let environment = Arc::new(Environment::new(start, driver, Arc::clone(&self.identity)));
+        let environments = self.packages.folder().join("environments");
+        let environment =
+            Environment::new(start, driver, Arc::clone(&self.identity), &environments, Vec::new());
+        let environment = Arc::new(environment);
         self.environments.insert(id, Arc::clone(&environment));
         self.ask(Job::Start(environment));
     }

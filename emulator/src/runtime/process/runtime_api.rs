@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::environment::Environment;
+use super::generation::Generation;
 use super::{event, host};
 use crate::engine::{BatchItems, Dispatch, FunctionError, News, Outcome, RequestId, Uuid};
 use crate::limits;
@@ -25,31 +26,32 @@ type Reply = Response<Full<Bytes>>;
 
 /// Serves an environment until it ends.
 pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) {
-    let ended = environment.ended.clone();
+    let ended = environment.sandbox.ended.clone();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = ended.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&environment)))),
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, environment.generation()))),
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 // Out of file descriptors: without its runtime the environment
                 // would time out, and that would look like the function's fault.
                 let reason = host::refusal("accept a runtime's connection", &error);
-                tracing::error!(function = %environment.function.name, "{reason}");
-                return environment.report(News::StartRefused(reason));
+                tracing::error!(function = %environment.sandbox.function.name, "{reason}");
+                return environment.generation().report(News::StartRefused(reason));
             }
         }
     }
 }
 
-async fn connection(stream: TcpStream, environment: Arc<Environment>) {
+/// A connection belongs to the processes that are there when it is opened.
+async fn connection(stream: TcpStream, generation: Arc<Generation>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "can't set TCP_NODELAY");
     }
-    let service = service_fn(|request| answer(&environment, request));
+    let service = service_fn(|request| answer(&generation, request));
     let connection =
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
@@ -58,11 +60,11 @@ async fn connection(stream: TcpStream, environment: Arc<Environment>) {
                 tracing::debug!(%error, "a runtime's connection ended early");
             }
         }
-        () = environment.ended.cancelled() => {}
+        () = generation.ended.cancelled() => {}
     }
 }
 
-async fn answer(environment: &Environment, request: Request<Incoming>) -> Result<Reply, Infallible> {
+async fn answer(generation: &Generation, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (parts, body) = request.into_parts();
     if [ORIGIN.as_str(), "sec-fetch-site"].iter().any(|name| parts.headers.contains_key(*name)) {
         // A web page that looks for open ports must not take events away.
@@ -70,11 +72,11 @@ async fn answer(environment: &Environment, request: Request<Incoming>) -> Result
     }
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     Ok(match (parts.method, path) {
-        (Method::GET, "invocation/next") => next(environment).await,
-        (Method::POST, "init/error") => init_error(environment, body).await,
+        (Method::GET, "invocation/next") => next(generation).await,
+        (Method::POST, "init/error") => init_error(generation, body).await,
         (Method::POST, path) => match invocation_call(path) {
-            Some((Some(request_id), "response")) => response(environment, request_id, body).await,
-            Some((Some(request_id), "error")) => error(environment, request_id, body).await,
+            Some((Some(request_id), "response")) => response(generation, request_id, body).await,
+            Some((Some(request_id), "error")) => error(generation, request_id, body).await,
             Some((None, "response" | "error")) => invalid_request_id(),
             Some(_) | None => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
         },
@@ -88,24 +90,27 @@ fn invocation_call(path: &str) -> Option<(Option<RequestId>, &str)> {
     Some((id.parse::<Uuid>().ok().map(RequestId), what))
 }
 
-async fn next(environment: &Environment) -> Reply {
-    match environment.next().await {
-        Some(dispatch) => event_reply(environment, dispatch),
+async fn next(generation: &Generation) -> Reply {
+    match generation.next().await {
+        Some(dispatch) => event_reply(generation, dispatch),
         None => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the environment has ended", "Ended"),
     }
 }
 
-fn event_reply(environment: &Environment, dispatch: Dispatch) -> Reply {
+fn event_reply(generation: &Generation, dispatch: Dispatch) -> Reply {
     let request_id = dispatch.request_id;
-    let arn = environment.identity.function_arn(environment.function.name.as_str());
+    let arn = generation.sandbox.identity.function_arn(generation.sandbox.function.name.as_str());
     let trace = trace_header(request_id, dispatch.deadline.as_secs());
     let reply = Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", request_id.to_string())
-        .header("lambda-runtime-deadline-ms", environment.real_deadline_ms(dispatch.deadline).to_string())
+        .header(
+            "lambda-runtime-deadline-ms",
+            generation.sandbox.real_deadline_ms(dispatch.deadline).to_string(),
+        )
         .header("lambda-runtime-invoked-function-arn", arn)
         .header("lambda-runtime-trace-id", trace)
-        .body(Full::new(event::body(dispatch.payload, &environment.identity)));
+        .body(Full::new(event::body(dispatch.payload, &generation.sandbox.identity)));
     reply.expect("ids, numbers and ARNs fit into headers")
 }
 
@@ -117,8 +122,8 @@ fn trace_header(request_id: RequestId, seconds: u64) -> String {
     format!("Root=1-{seconds:08x}-{root:024x};Parent={parent:016x};Sampled=0")
 }
 
-async fn response(environment: &Environment, request_id: RequestId, body: Incoming) -> Reply {
-    let Some(current) = environment.current(request_id) else { return invalid_request_id() };
+async fn response(generation: &Generation, request_id: RequestId, body: Incoming) -> Reply {
+    let Some(current) = generation.current(request_id) else { return invalid_request_id() };
     let (outcome, too_large) = match read(body).await {
         Ok(answer) => (Outcome::Success(answer), false),
         Err(Unread::TooLarge) => (Outcome::FunctionError(FunctionError::ResponseTooLarge), true),
@@ -128,7 +133,7 @@ async fn response(environment: &Environment, request_id: RequestId, body: Incomi
         Outcome::Success(answer) if current.reports_item_failures => event::item_failures(answer),
         Outcome::Success(_) | Outcome::FunctionError(_) | Outcome::HostFailure(_) => BatchItems::AllSucceeded,
     };
-    environment.finish(request_id, outcome, items);
+    generation.finish(request_id, outcome, items);
     // The caller's answer goes out before the runtime is told to go on: else
     // the two would compete for the processor, and the caller would wait.
     tokio::task::yield_now().await;
@@ -139,18 +144,18 @@ async fn response(environment: &Environment, request_id: RequestId, body: Incomi
     accepted()
 }
 
-async fn error(environment: &Environment, request_id: RequestId, body: Incoming) -> Reply {
-    if environment.current(request_id).is_none() {
+async fn error(generation: &Generation, request_id: RequestId, body: Incoming) -> Reply {
+    if generation.current(request_id).is_none() {
         return invalid_request_id();
     }
     let Some(error) = read_error(body).await else { return broken_off() };
-    environment.finish(request_id, Outcome::FunctionError(error), BatchItems::AllSucceeded);
+    generation.finish(request_id, Outcome::FunctionError(error), BatchItems::AllSucceeded);
     accepted()
 }
 
-async fn init_error(environment: &Environment, body: Incoming) -> Reply {
+async fn init_error(generation: &Generation, body: Incoming) -> Reply {
     let Some(error) = read_error(body).await else { return broken_off() };
-    environment.fail_init(error);
+    generation.fail_init(error);
     accepted()
 }
 

@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -21,10 +20,12 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 
 use super::environment::Environment;
-use super::interpreter::Python;
+use super::generation::Generation;
+use super::interpreter::{Family, Interpreters, Program};
 use super::log_pipe::LogPipe;
+use super::sandbox::Sandbox;
 use super::watchdog::Watchdog;
-use super::{host, runtime_api, variables};
+use super::{host, opt, runtime_api, variables};
 use crate::engine::{Code, EnvironmentId, Exit, FunctionError, News};
 use crate::runtime::Packages;
 
@@ -42,10 +43,10 @@ pub(super) enum Job {
 pub(super) struct Spawner {
     packages: Arc<Packages>,
     handle: Handle,
-    python: Option<Python>,
+    interpreters: Interpreters,
     watchdog: Option<Watchdog>,
     /// The process groups that the watchdog knows of.
-    groups: HashMap<EnvironmentId, Pid>,
+    groups: HashMap<EnvironmentId, Vec<Pid>>,
 }
 
 /// Why a process did not start.
@@ -63,7 +64,13 @@ impl Spawner {
         handle: Handle,
     ) -> io::Result<(Sender<Job>, JoinHandle<()>)> {
         let (sender, jobs) = channel();
-        let spawner = Self { packages, handle, python: None, watchdog: None, groups: HashMap::new() };
+        let spawner = Self {
+            packages,
+            handle,
+            interpreters: Interpreters::default(),
+            watchdog: None,
+            groups: HashMap::new(),
+        };
         let thread =
             std::thread::Builder::new().name("spawner".to_owned()).spawn(move || spawner.run(&jobs))?;
         Ok((sender, thread))
@@ -79,137 +86,148 @@ impl Spawner {
         for job in jobs {
             match job {
                 Job::Start(environment) => self.start_environment(&environment),
-                Job::CleanUp(environment) => {
-                    if let (Some(group), Some(watchdog)) =
-                        (self.groups.remove(&environment.id), &mut self.watchdog)
-                    {
-                        watchdog.note_end(group);
-                    }
-                    // It may never have come to a folder.
-                    let _absent = fs::remove_dir_all(self.folder_of(&environment));
-                }
+                Job::CleanUp(environment) => self.clean_up(&environment.sandbox),
             }
         }
+    }
+
+    fn clean_up(&mut self, sandbox: &Sandbox) {
+        for group in self.groups.remove(&sandbox.id).unwrap_or_default() {
+            if let Some(watchdog) = &mut self.watchdog {
+                watchdog.note_end(group);
+            }
+        }
+        // It may never have come to a folder.
+        let _absent = fs::remove_dir_all(&sandbox.folder);
     }
 
     fn start_environment(&mut self, environment: &Arc<Environment>) {
-        if environment.ended.is_cancelled() {
-            return;
-        }
-        match self.spawn(environment) {
+        let started = self.open(environment).and_then(|()| self.start_processes(&environment.generation()));
+        match started {
             Ok(()) => {}
-            Err(Refused::Package(error)) => environment.fail_init(error),
+            Err(Refused::Package(error)) => environment.generation().fail_init(error),
             Err(Refused::Host(reason)) => {
-                tracing::error!(function = %environment.function.name, "{reason}");
-                environment.report(News::StartRefused(reason));
+                tracing::error!(function = %environment.sandbox.function.name, "{reason}");
+                environment.generation().report(News::StartRefused(reason));
             }
         }
     }
 
-    fn spawn(&mut self, environment: &Arc<Environment>) -> Result<(), Refused> {
-        let refused = |what: &'static str| move |error: io::Error| Refused::Host(host::refusal(what, &error));
-        let (task, tmp) =
-            self.make_folder(environment).map_err(refused("make a folder for the environment"))?;
-        let (program, arguments) = self.program(environment, &task)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .map_err(refused("open a port for the Runtime API"))?;
-        let api = listener.local_addr().map_err(refused("open a port for the Runtime API"))?;
-        let (reader, writer) = io::pipe().map_err(refused("open a pipe for the function's output"))?;
-        let stderr = writer.try_clone().map_err(refused("open a pipe for the function's output"))?;
+    /// Makes what lasts as long as the environment: its folder and its port.
+    fn open(&self, environment: &Arc<Environment>) -> Result<(), Refused> {
+        let sandbox = &environment.sandbox;
+        if sandbox.ended.is_cancelled() {
+            return Ok(());
+        }
+        make_folder(sandbox).map_err(refused("make a folder for the environment"))?;
+        let no_port = refused("open a port for the Runtime API");
+        let _runtime = self.handle.enter();
+        let listener = bind().map_err(no_port)?;
+        sandbox.set_api(listener.local_addr().map_err(no_port)?);
+        self.handle.spawn(runtime_api::serve(listener, Arc::clone(environment)));
+        Ok(())
+    }
+
+    /// Starts the processes of an open environment. Another generation may be
+    /// started in it once this one is over.
+    fn start_processes(&mut self, generation: &Arc<Generation>) -> Result<(), Refused> {
+        let sandbox = &generation.sandbox;
+        if generation.ended.is_cancelled() {
+            return Ok(());
+        }
+        let Some(api) = sandbox.api() else { return Ok(()) };
+        let program = self.program(sandbox)?;
+        let no_pipe = refused("open a pipe for the function's output");
+        let (reader, writer) = io::pipe().map_err(no_pipe)?;
+        let stderr = writer.try_clone().map_err(no_pipe)?;
 
         // tokio's process and sockets belong to its runtime.
         let _runtime = self.handle.enter();
-        let mut command = Command::new(program);
+        let mut command = Command::new(&program.executable);
         command
-            .args(arguments)
+            .args(&program.arguments)
             .env_clear()
-            .envs(variables::variables(environment, &task, &tmp, api))
-            .current_dir(&task)
+            .envs(variables::for_runtime(sandbox, api))
+            .current_dir(sandbox.task())
             .stdin(Stdio::null())
             .stdout(writer)
             .stderr(stderr)
             .process_group(0)
             .kill_on_drop(true);
         die_with_parent(&mut command);
-        let child = command.spawn().map_err(|error| not_started(environment, &error))?;
+        let child = command.spawn().map_err(|error| not_started(sandbox, &error))?;
         drop(command);
-        self.watch(environment, &child);
-        self.attend(environment, child, listener, reader).map_err(refused("attend to a process"))
+        self.watch(generation, &child);
+        self.attend(generation, child, reader).map_err(refused("attend to a process"))
     }
 
-    fn watch(&mut self, environment: &Environment, child: &Child) {
-        let Some(group) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) else { return };
-        environment.set_process(group);
-        self.groups.insert(environment.id, group);
+    fn watch(&mut self, generation: &Generation, child: &Child) {
+        let Some(leader) = leader_of(child) else { return };
+        generation.add_process(leader);
+        self.groups.entry(generation.sandbox.id).or_default().push(leader);
         if let Some(watchdog) = &mut self.watchdog {
-            watchdog.note_start(group);
+            watchdog.note_start(leader);
         }
     }
 
-    /// Starts the tasks that listen to the process, read its output and wait
-    /// for its end.
-    fn attend(
-        &self,
-        environment: &Arc<Environment>,
-        child: Child,
-        listener: TcpListener,
-        reader: io::PipeReader,
-    ) -> io::Result<()> {
-        environment.set_output(LogPipe::new(reader)?);
-        listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        self.handle.spawn(runtime_api::serve(listener, Arc::clone(environment)));
-        self.handle.spawn(wait_for_exit(child, Arc::clone(environment)));
+    /// Starts the task that reads the process's output and waits for its end.
+    fn attend(&self, generation: &Arc<Generation>, child: Child, reader: io::PipeReader) -> io::Result<()> {
+        generation.set_output(LogPipe::new(reader)?);
+        self.handle.spawn(wait_for_exit(child, Arc::clone(generation)));
         Ok(())
     }
 
-    /// A folder with the code (a link to the unpacked package, which all
-    /// environments of a version share) and an empty stand-in for `/tmp`.
-    fn make_folder(&self, environment: &Environment) -> io::Result<(PathBuf, PathBuf)> {
-        let folder = self.folder_of(environment);
-        let (task, tmp) = (folder.join("task"), folder.join("tmp"));
-        fs::create_dir_all(&tmp)?;
-        if let Code::Package(package) = &environment.function.spec.code {
-            std::os::unix::fs::symlink(&package.root, &task)?;
+    /// What runs the function: an interpreter, or the `bootstrap` of its
+    /// package, or that of its layers.
+    fn program(&mut self, sandbox: &Sandbox) -> Result<Program, Refused> {
+        let runtime = &sandbox.function.spec.runtime;
+        let interpreter =
+            self.interpreters.program(runtime, self.packages.folder()).map_err(Refused::Host)?;
+        if let Some(program) = interpreter {
+            return Ok(program);
         }
-        Ok((task, tmp))
+        let places = [sandbox.task(), sandbox.opt()].map(|folder| folder.join("bootstrap"));
+        let executable = places.into_iter().find(|path| host::is_executable(path));
+        let executable = executable.ok_or(Refused::Package(FunctionError::InvalidEntrypoint))?;
+        Ok(Program { executable, arguments: Vec::new() })
     }
+}
 
-    fn folder_of(&self, environment: &Environment) -> PathBuf {
-        self.packages.folder().join("environments").join(environment.id.0.to_string())
+/// A folder with the code (a link to the unpacked package, which all
+/// environments of a version share), its layers, and an empty stand-in for `/tmp`.
+fn make_folder(sandbox: &Sandbox) -> io::Result<()> {
+    fs::create_dir_all(sandbox.tmp())?;
+    opt::merge(&sandbox.layers, &sandbox.opt())?;
+    if let Code::Package(package) = &sandbox.function.spec.code {
+        std::os::unix::fs::symlink(&package.root, sandbox.task())?;
     }
+    Ok(())
+}
 
-    fn program(
-        &mut self,
-        environment: &Environment,
-        task: &Path,
-    ) -> Result<(PathBuf, Vec<std::ffi::OsString>), Refused> {
-        if environment.function.spec.runtime.starts_with("python") {
-            let python = match &self.python {
-                Some(python) => python,
-                None => {
-                    let found = Python::find(self.packages.folder());
-                    self.python.insert(found.map_err(Refused::Host)?)
-                }
-            };
-            return Ok((python.executable.clone(), python.arguments()));
-        }
-        let bootstrap = task.join("bootstrap");
-        if is_executable(&bootstrap) {
-            Ok((bootstrap, Vec::new()))
-        } else {
-            Err(Refused::Package(FunctionError::InvalidEntrypoint))
-        }
-    }
+/// A port of its own. It needs a tokio runtime.
+fn bind() -> io::Result<tokio::net::TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
+}
+
+fn refused(what: &'static str) -> impl Fn(io::Error) -> Refused + Copy {
+    move |error| Refused::Host(host::refusal(what, &error))
+}
+
+fn leader_of(child: &Child) -> Option<Pid> {
+    child.id().and_then(|id| Pid::from_raw(id.cast_signed()))
 }
 
 /// A `bootstrap` that can't be executed is the package's fault: another
 /// machine's program, or a script whose first line names nobody (a carriage
 /// return at its end is enough).
-fn not_started(environment: &Environment, error: &io::Error) -> Refused {
+fn not_started(sandbox: &Sandbox, error: &io::Error) -> Refused {
     let package = [Errno::NOENT, Errno::NOEXEC, Errno::ACCESS].map(|errno| Some(errno.raw_os_error()));
-    if !environment.function.spec.runtime.starts_with("python") && package.contains(&error.raw_os_error()) {
-        environment.print(&format!(
+    if Family::of(&sandbox.function.spec.runtime) == Family::Provided
+        && package.contains(&error.raw_os_error())
+    {
+        sandbox.print(&format!(
             "bootstrap can't be executed: {error}; see its first line and for which machine it was built\n"
         ));
         return Refused::Package(FunctionError::InvalidEntrypoint);
@@ -217,20 +235,18 @@ fn not_started(environment: &Environment, error: &io::Error) -> Refused {
     Refused::Host(host::refusal("start a process", error))
 }
 
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
 /// Carries the process's output to its log until it ends.
-async fn wait_for_exit(mut child: Child, environment: Arc<Environment>) {
+async fn wait_for_exit(mut child: Child, generation: Arc<Generation>) {
+    let leader = leader_of(&child);
     let status = tokio::select! {
         status = child.wait() => status,
-        () = environment.carry_output() => child.wait().await,
+        () = generation.carry_output() => child.wait().await,
     };
-    environment.process_ended();
-    environment.flush_output();
-    environment.report(News::Exited(exit_of(status)));
+    if let Some(leader) = leader {
+        generation.process_ended(leader);
+    }
+    generation.flush_output();
+    generation.report(News::Exited(exit_of(status)));
 }
 
 fn exit_of(status: io::Result<ExitStatus>) -> Exit {

@@ -1,60 +1,117 @@
-//! The environment variables that a function sees
+//! The environment variables that functions and extensions see
 //! (Developer Guide, "Defined runtime environment variables").
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::environment::Environment;
+use super::interpreter::{Family, node_major};
+use super::sandbox::Sandbox;
 use crate::observe::log_group_name;
 
-/// Everything that is set for the process; nothing else of the emulator's own
-/// environment gets through.
-pub(super) fn variables(
-    environment: &Environment,
-    task: &Path,
-    tmp: &Path,
-    api: SocketAddr,
-) -> Vec<(String, OsString)> {
-    let spec = &environment.function.spec;
-    let region = &environment.identity.region;
-    let name = environment.function.name.as_str();
-    let mut set: Vec<(String, OsString)> = Vec::with_capacity(32);
-    // The user's come first, so that what Lambda reserves wins.
-    set.extend(spec.variables.iter().map(|(name, value)| (name.clone(), value.into())));
-    let mut lambda = |name: &str, value: OsString| set.push((name.to_owned(), value));
-    lambda("AWS_LAMBDA_FUNCTION_NAME", name.into());
-    lambda("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into());
-    lambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string().into());
-    lambda("AWS_LAMBDA_LOG_GROUP_NAME", log_group_name(name).into());
-    lambda("AWS_LAMBDA_LOG_STREAM_NAME", environment.log_stream.clone().into());
-    lambda("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into());
-    lambda("AWS_LAMBDA_RUNTIME_API", api.to_string().into());
-    lambda("AWS_REGION", region.into());
-    lambda("AWS_DEFAULT_REGION", region.into());
-    for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_SESSION_TOKEN", "test"),
+/// What external extensions do not see, beside what begins with `AWS_XRAY_` or
+/// `_AWS_XRAY_` (Developer Guide, "Lambda extensions API").
+const NOT_FOR_EXTENSIONS: [&str; 6] = [
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+    "_HANDLER",
+];
+
+type Variables = Vec<(String, OsString)>;
+
+/// Everything that is set for the runtime's process; nothing else of the
+/// emulator's own environment gets through. Of two values the later counts.
+pub(super) fn for_runtime(sandbox: &Sandbox, api: SocketAddr) -> Variables {
+    let mut set = defaults(sandbox);
+    set.extend(
+        sandbox.function.spec.variables.iter().map(|(name, value)| (name.clone(), OsString::from(value))),
+    );
+    set.extend(reserved(sandbox, api));
+    set
+}
+
+/// The same without what concerns the runtime alone.
+pub(super) fn for_extension(sandbox: &Sandbox, api: SocketAddr) -> Variables {
+    let mut set = for_runtime(sandbox, api);
+    set.retain(|(name, _)| {
+        let xray = name.starts_with("AWS_XRAY_") || name.starts_with("_AWS_XRAY_");
+        !xray && !NOT_FOR_EXTENSIONS.contains(&name.as_str())
+    });
+    set
+}
+
+/// What a user may set otherwise.
+fn defaults(sandbox: &Sandbox) -> Variables {
+    let (task, opt) = (sandbox.task(), sandbox.opt());
+    let runtime = sandbox.function.spec.runtime.as_str();
+    let mut set: Variables = [
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
         ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000"),
-        ("_AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1"),
-        ("_AWS_XRAY_DAEMON_PORT", "2000"),
         ("TZ", ":UTC"),
         ("LANG", "en_US.UTF-8"),
         ("LC_CTYPE", "C.UTF-8"),
-    ] {
-        lambda(name, value.into());
-    }
-    lambda("_HANDLER", spec.handler.clone().into());
-    lambda("LAMBDA_TASK_ROOT", task.into());
-    lambda("LAMBDA_RUNTIME_DIR", task.into());
-    lambda("TMPDIR", tmp.into());
-    if !spec.runtime.starts_with("provided") {
-        lambda("AWS_EXECUTION_ENV", format!("AWS_Lambda_{}", spec.runtime).into());
-    }
-    if let Some(path) = std::env::var_os("PATH") {
-        lambda("PATH", path);
+    ]
+    .map(|(name, value)| (name.to_owned(), value.into()))
+    .into();
+    let mut default = |name: &str, value: OsString| set.push((name.to_owned(), value));
+    default("LD_LIBRARY_PATH", search_path(&[task.clone(), task.join("lib"), opt.join("lib")]));
+    let mut programs = std::env::var_os("PATH").unwrap_or_default();
+    programs.push(":");
+    programs.push(opt.join("bin"));
+    default("PATH", programs);
+    match Family::of(runtime) {
+        Family::Python => {
+            let packages = opt.join("python/lib").join(runtime).join("site-packages");
+            default("PYTHONPATH", search_path(&[packages, opt.join("python")]));
+        }
+        Family::Node => {
+            let own = format!("nodejs/node{}/node_modules", node_major(runtime).unwrap_or_default());
+            default("NODE_PATH", search_path(&[opt.join(own), opt.join("nodejs/node_modules"), task]));
+        }
+        Family::Provided => {}
     }
     set
+}
+
+/// What Lambda sets for everybody.
+fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
+    let spec = &sandbox.function.spec;
+    let region = &sandbox.identity.region;
+    let name = sandbox.function.name.as_str();
+    let mut set: Variables = Vec::with_capacity(24);
+    let mut lambda = |name: &str, value: &dyn AsRef<OsStr>| {
+        set.push((name.to_owned(), value.as_ref().to_owned()));
+    };
+    lambda("AWS_LAMBDA_FUNCTION_NAME", &name);
+    lambda("AWS_LAMBDA_FUNCTION_VERSION", &"$LATEST");
+    lambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory_mb.to_string());
+    lambda("AWS_LAMBDA_LOG_GROUP_NAME", &log_group_name(name));
+    lambda("AWS_LAMBDA_LOG_STREAM_NAME", &sandbox.log_stream);
+    lambda("AWS_LAMBDA_INITIALIZATION_TYPE", &"on-demand");
+    lambda("AWS_LAMBDA_RUNTIME_API", &api.to_string());
+    lambda("AWS_REGION", region);
+    lambda("AWS_DEFAULT_REGION", region);
+    lambda("AWS_ACCESS_KEY_ID", &"test");
+    lambda("AWS_SECRET_ACCESS_KEY", &"test");
+    lambda("AWS_SESSION_TOKEN", &"test");
+    lambda("_AWS_XRAY_DAEMON_ADDRESS", &"127.0.0.1");
+    lambda("_AWS_XRAY_DAEMON_PORT", &"2000");
+    lambda("_HANDLER", &spec.handler);
+    lambda("LAMBDA_TASK_ROOT", &sandbox.task());
+    lambda("LAMBDA_RUNTIME_DIR", &sandbox.task());
+    lambda("TMPDIR", &sandbox.tmp());
+    lambda("EMULATOR_OPT", &sandbox.opt());
+    if Family::of(&spec.runtime) != Family::Provided {
+        lambda("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", spec.runtime));
+    }
+    set
+}
+
+/// The folders lie below ours, whose name has no colon.
+fn search_path(folders: &[PathBuf]) -> OsString {
+    let parts: Vec<&OsStr> = folders.iter().map(|folder| folder.as_os_str()).collect();
+    parts.join(OsStr::new(":"))
 }

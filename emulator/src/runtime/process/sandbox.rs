@@ -1,0 +1,95 @@
+//! What an environment keeps for its whole life, whatever runs in it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, SystemTime};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Identity;
+use crate::driver::Driver;
+use crate::engine::{EnvironmentId, FunctionVersion, Start, Timestamp};
+use crate::observe::log_stream_name;
+
+/// The place where processes run: a folder, a port, a log stream. Processes
+/// may come and go in it.
+#[derive(Debug)]
+pub(super) struct Sandbox {
+    pub(super) id: EnvironmentId,
+    pub(super) function: Arc<FunctionVersion>,
+    pub(super) log_stream: String,
+    pub(super) identity: Arc<Identity>,
+    /// Has `task` (the code), `opt` (its layers) and `tmp`, which stand in for
+    /// AWS's folders.
+    pub(super) folder: PathBuf,
+    /// The function's unpacked layers, in its order.
+    pub(super) layers: Vec<PathBuf>,
+    pub(super) driver: Weak<Driver>,
+    /// Where the Runtime API listens, once it does.
+    api: OnceLock<SocketAddr>,
+    /// Ends the Runtime API, and every process with it.
+    pub(super) ended: CancellationToken,
+}
+
+impl Sandbox {
+    /// A sandbox of its own below `environments`; nothing is on disk yet.
+    pub(super) fn new(
+        start: Start,
+        driver: Weak<Driver>,
+        identity: Arc<Identity>,
+        environments: &Path,
+        layers: Vec<PathBuf>,
+    ) -> Self {
+        Self {
+            id: start.environment,
+            log_stream: log_stream_name(start.at, start.log_stream),
+            function: start.function,
+            identity,
+            folder: environments.join(start.environment.0.to_string()),
+            layers,
+            driver,
+            api: OnceLock::new(),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    /// The folder with the function's code.
+    pub(super) fn task(&self) -> PathBuf {
+        self.folder.join("task")
+    }
+
+    /// The folder that shows the function's layers.
+    pub(super) fn opt(&self) -> PathBuf {
+        self.folder.join("opt")
+    }
+
+    /// The stand-in for `/tmp`.
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+
+    /// Where the Runtime API listens, once it does.
+    pub(super) fn api(&self) -> Option<SocketAddr> {
+        self.api.get().copied()
+    }
+
+    pub(super) fn set_api(&self, address: SocketAddr) {
+        self.api.get_or_init(|| address);
+    }
+
+    /// Writes a line to the log stream.
+    pub(super) fn print(&self, text: &str) {
+        if let Some(driver) = self.driver.upgrade() {
+            driver.logs().print(self.id, driver.clock().now(), text);
+        }
+    }
+
+    /// The deadline in real time, which is what a process's own clock shows.
+    pub(super) fn real_deadline_ms(&self, deadline: Timestamp) -> u128 {
+        let left =
+            self.driver.upgrade().map_or(Duration::ZERO, |driver| driver.clock().real_time_until(deadline));
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        (now + left).as_millis()
+    }
+}
