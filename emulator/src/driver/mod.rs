@@ -6,18 +6,19 @@
 
 mod alarm_clock;
 mod clock;
+mod records;
 #[cfg(test)]
 mod tests;
 mod waiters;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::config::Identity;
 use crate::engine::{
-    Delivery, Effect, Engine, Fact, Quotas, Receive, ReceiveRequest, Refusal, Report, RequestId, SqsError,
-    Timestamp,
+    Delivery, Effect, Engine, Fact, Invoke, Quotas, Receive, ReceiveRequest, Refusal, Report, RequestId,
+    SqsError, Timestamp,
 };
 use crate::observe::LogStore;
 use crate::runtime::{HandlerRuntime, ProcessRuntime};
@@ -35,6 +36,7 @@ pub(crate) struct Driver {
     waiters: Waiters,
     processes: ProcessRuntime,
     logs: LogStore,
+    identity: Arc<Identity>,
     /// Rings when the next deadline is earlier than the alarm clock knows.
     earlier_deadline: Notify,
 }
@@ -60,6 +62,7 @@ impl Driver {
         clock: Clock,
         processes: ProcessRuntime,
         logs: LogStore,
+        identity: Arc<Identity>,
     ) -> Arc<Self> {
         let state = State {
             engine: Engine::new(quotas, seed),
@@ -78,6 +81,7 @@ impl Driver {
                 waiters: Waiters::default(),
                 processes,
                 logs,
+                identity,
                 earlier_deadline: Notify::new(),
             }
         })
@@ -100,17 +104,13 @@ impl Driver {
 
     /// Invokes a function and waits for its answer. A caller that goes away
     /// drops this future and changes nothing else.
-    pub(crate) async fn invoke(
-        &self,
-        function: &str,
-        payload: Bytes,
-    ) -> (RequestId, Result<Answer, Refusal>) {
+    pub(crate) async fn invoke(&self, invoke: Invoke<'_>) -> (RequestId, Result<Answer, Refusal>) {
         let (request_id, admitted) = self.step(|engine, now| {
-            let (request_id, admitted) = engine.invoke(now, function, payload);
+            let (request_id, admitted) = engine.invoke(now, invoke);
             (request_id, admitted.map(|()| self.waiters.expect_answer(request_id)))
         });
         match admitted {
-            Ok(answer) => (request_id, Ok(answer.wait().await)),
+            Ok(answer) => (request_id, answer.wait().await),
             Err(refusal) => (request_id, Err(refusal)),
         }
     }
@@ -141,14 +141,9 @@ impl Driver {
         }
     }
 
-    /// Takes news of an environment to the engine, if they still count by then:
-    /// while they wait for the lock, the environment may be told to start anew.
-    pub(crate) fn report(&self, report: Report, counts: impl FnOnce() -> bool) {
-        self.step(|engine, now| {
-            if counts() {
-                engine.report(now, report);
-            }
-        });
+    /// Takes news of an environment to the engine.
+    pub(crate) fn report(&self, report: Report) {
+        self.step(|engine, now| engine.report(now, report));
     }
 
     /// The clock that everything goes by.
@@ -204,12 +199,21 @@ impl Driver {
         #[cfg(test)]
         journal.extend_from_slice(facts);
         engine.take_effects(effects);
+        let mut records = Vec::new();
         for effect in effects.drain(..) {
             match effect {
                 Effect::Start(start) => {
                     if let Some(start) = handlers.start(start) {
                         self.processes.start(start);
                     }
+                }
+                Effect::Restart { environment, incarnation, at } => {
+                    handlers.restart(environment, incarnation, at);
+                    self.processes.restart(environment, incarnation);
+                }
+                Effect::Halt { environment } => {
+                    handlers.halt(environment);
+                    self.processes.halt(environment);
                 }
                 Effect::Dispatch(dispatch) => {
                     if let Some(dispatch) = handlers.dispatch(dispatch) {
@@ -220,11 +224,21 @@ impl Driver {
                     handlers.stop(environment);
                     self.processes.stop(environment);
                 }
-                Effect::Respond { request_id, environment, outcome } => {
-                    self.waiters.answer(request_id, Answer { environment, outcome });
+                Effect::Respond { request_id, environment, version, outcome } => {
+                    self.waiters.answer(request_id, Ok(Answer { environment, version, outcome }));
                 }
+                Effect::Refuse { request_id, refusal } => {
+                    self.waiters.answer(request_id, Err(refusal));
+                }
+                Effect::SendRecord(record) => records.push(record),
                 Effect::Deliver { receiver, messages } => self.waiters.deliver(receiver, messages),
             }
+        }
+        // A record is sent like any other message or event, so it has effects
+        // of its own.
+        for record in records {
+            records::send(&mut state.engine, &self.identity, &record);
+            self.carry_out(state);
         }
     }
 

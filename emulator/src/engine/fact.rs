@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::ThrottleReason;
 use super::effect::RecordTarget;
+use super::error::ThrottleReason;
 use super::ids::{AliasName, EnvironmentId, FunctionName, MappingId, MessageId, QueueName, RequestId, Uuid};
 use super::lambda::{AllocationStatus, FunctionVersion, InitializationType, Qualifier, Version};
 use super::mapping::MappingState;

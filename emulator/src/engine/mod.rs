@@ -28,12 +28,10 @@ pub use effect::{
     Payload, RecordTarget, Report, Start,
 };
 pub use error::{LambdaError, Refusal, SqsError, ThrottleReason};
-pub use fact::{
-    Asker, Ending, EventEnding, Fact, InitPhase, Limit, Pool, ResetReason, StopReason, What,
-};
+pub use fact::{Asker, Ending, EventEnding, Fact, InitPhase, Limit, Pool, ResetReason, StopReason, What};
 pub use ids::{
-    AliasName, EnvironmentId, FunctionName, FunctionNumber, MappingId, MessageId, MessageNumber, NotAUuid, QueueName,
-    QueueNumber, ReceiverId, RequestId, Uuid,
+    AliasName, EnvironmentId, FunctionName, FunctionNumber, MappingId, MessageId, MessageNumber, NotAUuid,
+    QueueName, QueueNumber, ReceiverId, RequestId, Uuid,
 };
 pub use lambda::{
     Account, Alias, AliasTarget, AliasUpdate, AllocationStatus, Code, ColdStart, ColdStartMode,
@@ -115,6 +113,11 @@ impl Engine {
     /// The limits and schedules it goes by.
     pub fn quotas(&self) -> &Quotas {
         &self.quotas
+    }
+
+    /// The moment until which time has passed.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// When time itself changes something, if ever.

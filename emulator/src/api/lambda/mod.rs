@@ -10,7 +10,6 @@ mod code;
 mod concurrency;
 mod configuration;
 mod error;
-mod failure;
 mod function_name;
 mod functions;
 mod invoke;
@@ -35,7 +34,6 @@ use super::reply::{Reply, content_type, reply};
 use error::Error;
 use operation::Operation;
 
-pub(super) use configuration::date_time;
 pub(super) use operation::is_path;
 pub(super) use validation::{Constraint, Member, Violations};
 

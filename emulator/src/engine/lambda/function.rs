@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::alias::Alias;
 use super::arrivals::Arrivals;
+use super::bucket::TokenBucket;
 use super::cold_start::ColdStartOverride;
 use super::event_config::EventInvokeConfig;
 use super::event_queue::EventInvokeQueue;
@@ -15,7 +16,6 @@ use super::provisioned::ProvisionedConfig;
 use super::qualifier::{Qualifier, Version};
 use super::reservation::Reservation;
 use super::transition::Transition;
-use super::bucket::TokenBucket;
 use crate::engine::error::ThrottleReason;
 use crate::engine::ids::{AliasName, EnvironmentId, FunctionName, FunctionNumber, Uuid};
 use crate::engine::time::Timestamp;

@@ -49,7 +49,8 @@ impl Engine {
         change(&mut spec);
         let (last_modified, revision_id) = (now, self.rng.uuid());
         let (name, version) = (self.function_mut(name)?.name().clone(), Version::Latest);
-        let next = Arc::new(FunctionVersion { name: name.clone(), version, spec, last_modified, revision_id });
+        let next =
+            Arc::new(FunctionVersion { name: name.clone(), version, spec, last_modified, revision_id });
         self.begin_change(now, &name, Arc::clone(&next));
         Ok(next)
     }
@@ -70,8 +71,7 @@ impl Engine {
             self.remove_provisioned(now, &name, &qualifier);
         }
         self.set_reserved(now, &name, None);
-        let fleets: Vec<Version> =
-            self.function_mut(name.as_str())?.fleets.keys().copied().collect();
+        let fleets: Vec<Version> = self.function_mut(name.as_str())?.fleets.keys().copied().collect();
         for version in fleets {
             self.stop_idle(now, &name, version, StopReason::Outdated);
         }

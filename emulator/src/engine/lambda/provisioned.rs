@@ -278,12 +278,7 @@ impl Engine {
 
     /// The Init of a provisioned environment failed: it is tried again some
     /// times, then the whole allocation is given up.
-    pub(super) fn provisioned_failed(
-        &mut self,
-        now: Timestamp,
-        id: EnvironmentId,
-        status: AllocationStatus,
-    ) {
+    pub(super) fn provisioned_failed(&mut self, now: Timestamp, id: EnvironmentId, status: AllocationStatus) {
         let Some(environment) = self.environments.get(&id) else { return };
         let (name, of) = (environment.function.name.clone(), environment.function.version);
         self.stop_environment(now, id, StopReason::InitFailure);

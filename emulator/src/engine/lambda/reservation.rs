@@ -86,8 +86,7 @@ impl Engine {
 
     /// The account's limits and what is used of them.
     pub fn account(&self) -> Account {
-        let reserved: u64 =
-            self.functions.values().filter_map(Function::reserved_limit).map(u64::from).sum();
+        let reserved: u64 = self.functions.values().filter_map(Function::reserved_limit).map(u64::from).sum();
         let reserved = u32::try_from(reserved).unwrap_or(u32::MAX);
         Account {
             concurrency: self.quotas.account_concurrency,

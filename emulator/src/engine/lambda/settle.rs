@@ -65,7 +65,8 @@ impl Engine {
         invocation: Invocation,
         end: End,
     ) -> Settled {
-        let Invocation { request, version, number, permit, started, init, answered: _, lingers, told } = invocation;
+        let Invocation { request, version, number, permit, started, init, answered: _, lingers, told } =
+            invocation;
         let Request { request_id, function: name, origin, .. } = request;
         drop(permit);
         let ending = ending(&end.outcome);

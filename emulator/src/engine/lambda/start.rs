@@ -92,8 +92,12 @@ impl Engine {
         let Some(environment) = self.environments.get_mut(&id) else { return };
         environment.started = now;
         let (function, initialization) = (Arc::clone(&environment.function), environment.initialization);
-        let what =
-            What::InitStarted { environment: id, function: Arc::clone(&function), initialization, log_stream };
+        let what = What::InitStarted {
+            environment: id,
+            function: Arc::clone(&function),
+            initialization,
+            log_stream,
+        };
         self.record(now, what);
         let start = Start { environment: id, function, initialization, log_stream, at: now };
         self.effects.push(Effect::Start(start));

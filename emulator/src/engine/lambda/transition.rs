@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use super::function::{Function, FunctionVersion};
+use super::qualifier::Version;
 use crate::engine::Engine;
 use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::error::LambdaError;
 use crate::engine::fact::{StopReason, What};
 use crate::engine::ids::FunctionName;
 use crate::engine::time::Timestamp;
-use super::qualifier::Version;
 
 /// A change that takes time.
 #[derive(Debug)]

@@ -172,12 +172,13 @@ impl Engine {
 
     fn check_mapping(&self, spec: &MappingSpec) -> Result<(), LambdaError> {
         let queue = self.queues.get(&spec.queue).ok_or(LambdaError::MappingQueueMissing)?;
-        let function = self.functions.get(&spec.function).ok_or(LambdaError::MappingFunctionMissing)?;
+        let function = self.qualified(spec.function.as_str(), &spec.qualifier);
+        let function = function.map_err(|_| LambdaError::MappingFunctionMissing)?;
         if spec.batch_size > 10 && spec.batching_window.is_zero() {
             return Err(LambdaError::WindowRequired);
         }
         let visibility = queue.attributes.visibility_timeout;
-        let timeout = function.latest.spec.timeout;
+        let timeout = function.spec.timeout;
         if visibility < timeout {
             let (visibility_secs, timeout_secs) = (visibility.as_secs(), timeout.as_secs());
             return Err(LambdaError::VisibilityBelowTimeout { visibility_secs, timeout_secs });

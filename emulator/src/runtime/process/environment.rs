@@ -25,7 +25,7 @@ impl Environment {
         layers: Vec<PathBuf>,
     ) -> Self {
         let sandbox = Arc::new(Sandbox::new(start, driver, identity, environments, layers));
-        let generation = Mutex::new(Arc::new(Generation::new(Arc::clone(&sandbox))));
+        let generation = Mutex::new(Arc::new(Generation::new(Arc::clone(&sandbox), 0)));
         Self { sandbox, generation }
     }
 
@@ -37,6 +37,18 @@ impl Environment {
     /// Puts an event into the mailbox; the runtime's `/next` takes it.
     pub(super) fn deliver(&self, dispatch: Dispatch) {
         self.generation().deliver(dispatch);
+    }
+
+    /// Ends what runs in it, and makes ready for what runs next.
+    pub(super) fn renew(&self, incarnation: u32) {
+        let mut current = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
+        current.stop();
+        *current = Arc::new(Generation::new(Arc::clone(&self.sandbox), incarnation));
+    }
+
+    /// Ends what runs in it; its files and its port stay.
+    pub(super) fn halt(&self) {
+        self.generation().stop();
     }
 
     /// Ends the processes, their children and every task.

@@ -22,12 +22,16 @@ const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Generation {
     pub(super) sandbox: Arc<Sandbox>,
+    /// How many there were before in this environment.
+    incarnation: u32,
     events: UnboundedSender<Dispatch>,
     /// Awaited by one `/next` at a time.
     mailbox: tokio::sync::Mutex<UnboundedReceiver<Dispatch>>,
     /// What the runtime was handed and has not answered.
     current: Mutex<Option<Current>>,
     ready: AtomicBool,
+    /// Whether it has answered and not yet asked for more.
+    answered: AtomicBool,
     /// Leaders of process groups, until they have ended: their numbers may
     /// then be another's.
     processes: Mutex<Vec<Pid>>,
@@ -45,15 +49,17 @@ pub(super) struct Current {
 }
 
 impl Generation {
-    pub(super) fn new(sandbox: Arc<Sandbox>) -> Self {
+    pub(super) fn new(sandbox: Arc<Sandbox>, incarnation: u32) -> Self {
         let (events, mailbox) = unbounded_channel();
         let ended = sandbox.ended.child_token();
         Self {
             sandbox,
+            incarnation,
             events,
             mailbox: tokio::sync::Mutex::new(mailbox),
             current: Mutex::new(None),
             ready: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
             processes: Mutex::default(),
             output: OnceLock::new(),
             memory: Mutex::new(None),
@@ -67,10 +73,13 @@ impl Generation {
         let _sent = self.events.send(dispatch);
     }
 
-    /// The runtime asks for its next event. The first time says that Init is over.
+    /// The runtime asks for its next event. The first time says that Init is
+    /// over, any other that the invocation before is.
     pub(super) async fn next(&self) -> Option<Dispatch> {
         if !self.ready.swap(true, Ordering::Relaxed) {
             self.report(News::Ready);
+        } else if self.answered.swap(false, Ordering::Relaxed) {
+            self.report(News::Rested);
         }
         let dispatch = self.mailbox.lock().await.recv().await?;
         let current = Current {
@@ -92,7 +101,9 @@ impl Generation {
         self.lock_current().take();
         self.flush_output();
         let max_memory_mb = self.max_memory_mb();
-        self.report(News::Finished(Completion { request_id, outcome, max_memory_mb, items }));
+        self.answered.store(true, Ordering::Relaxed);
+        let completion = Completion { request_id, outcome, max_memory_mb, items, rested: false };
+        self.report(News::Finished(completion));
     }
 
     /// The runtime's Init failed.
@@ -101,12 +112,11 @@ impl Generation {
         self.report(News::InitFailed(error));
     }
 
-    /// Tells the engine, unless this generation is over by then: what its
-    /// processes say after that is not about their successors.
+    /// Tells the engine, which passes over what an earlier generation says.
     pub(super) fn report(&self, news: News) {
         if let Some(driver) = self.sandbox.driver.upgrade() {
-            let report = Report { environment: self.sandbox.id, news };
-            driver.report(report, || !self.ended.is_cancelled());
+            let (environment, incarnation) = (self.sandbox.id, self.incarnation);
+            driver.report(Report { environment, incarnation, news });
         }
     }
 

@@ -14,6 +14,7 @@ mod opt;
 mod runtime_api;
 mod sandbox;
 mod spawner;
+mod trace;
 mod variables;
 mod watchdog;
 
@@ -83,6 +84,21 @@ impl ProcessRuntime {
     pub(crate) fn dispatch(&self, dispatch: Dispatch) {
         if let Some(environment) = self.environments.get(&dispatch.environment) {
             environment.deliver(dispatch);
+        }
+    }
+
+    /// Ends what runs in an environment and starts its runtime anew.
+    pub(crate) fn restart(&self, id: EnvironmentId, incarnation: u32) {
+        if let Some(environment) = self.environments.get(&id) {
+            environment.renew(incarnation);
+            self.ask(Job::Restart(Arc::clone(&environment)));
+        }
+    }
+
+    /// Ends what runs in an environment, and keeps its files.
+    pub(crate) fn halt(&self, id: EnvironmentId) {
+        if let Some(environment) = self.environments.get(&id) {
+            environment.halt();
         }
     }
 

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::environment::Environment;
 use super::generation::Generation;
-use super::{event, host};
+use super::{event, host, trace};
 use crate::engine::{BatchItems, Dispatch, FunctionError, News, Outcome, RequestId, Uuid};
 use crate::limits;
 
@@ -99,9 +99,10 @@ async fn next(generation: &Generation) -> Reply {
 
 fn event_reply(generation: &Generation, dispatch: Dispatch) -> Reply {
     let request_id = dispatch.request_id;
-    let arn = generation.sandbox.identity.function_arn(generation.sandbox.function.name.as_str());
-    let trace = trace_header(request_id, dispatch.deadline.as_secs());
-    let reply = Response::builder()
+    let name = generation.sandbox.function.name.as_str();
+    let arn = generation.sandbox.identity.qualified_arn(name, &dispatch.qualifier);
+    let trace = trace::header(request_id, dispatch.deadline.as_secs(), name, &dispatch.trace);
+    let mut reply = Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", request_id.to_string())
         .header(
@@ -109,17 +110,12 @@ fn event_reply(generation: &Generation, dispatch: Dispatch) -> Reply {
             generation.sandbox.real_deadline_ms(dispatch.deadline).to_string(),
         )
         .header("lambda-runtime-invoked-function-arn", arn)
-        .header("lambda-runtime-trace-id", trace)
-        .body(Full::new(event::body(dispatch.payload, &generation.sandbox.identity)));
+        .header("lambda-runtime-trace-id", trace);
+    if let Some(client_context) = dispatch.client_context.as_deref() {
+        reply = reply.header("lambda-runtime-client-context", client_context);
+    }
+    let reply = reply.body(Full::new(event::body(dispatch.payload, &generation.sandbox.identity)));
     reply.expect("ids, numbers and ARNs fit into headers")
-}
-
-/// X-Ray's header: unsampled, and the same for the same request.
-fn trace_header(request_id: RequestId, seconds: u64) -> String {
-    let bits = request_id.0.as_u128();
-    let root = bits & ((1 << 96) - 1);
-    let parent = u64::try_from(bits >> 64).unwrap_or_default();
-    format!("Root=1-{seconds:08x}-{root:024x};Parent={parent:016x};Sampled=0")
 }
 
 async fn response(generation: &Generation, request_id: RequestId, body: Incoming) -> Reply {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Identity;
 use crate::driver::Driver;
-use crate::engine::{EnvironmentId, FunctionVersion, Start, Timestamp};
+use crate::engine::{EnvironmentId, FunctionVersion, InitializationType, Start, Timestamp};
 use crate::observe::log_stream_name;
 
 /// The place where processes run: a folder, a port, a log stream. Processes
@@ -18,6 +18,7 @@ use crate::observe::log_stream_name;
 pub(super) struct Sandbox {
     pub(super) id: EnvironmentId,
     pub(super) function: Arc<FunctionVersion>,
+    pub(super) initialization: InitializationType,
     pub(super) log_stream: String,
     pub(super) identity: Arc<Identity>,
     /// Has `task` (the code), `opt` (its layers) and `tmp`, which stand in for
@@ -43,8 +44,9 @@ impl Sandbox {
     ) -> Self {
         Self {
             id: start.environment,
-            log_stream: log_stream_name(start.at, start.log_stream),
+            log_stream: log_stream_name(start.at, start.function.version, start.log_stream),
             function: start.function,
+            initialization: start.initialization,
             identity,
             folder: environments.join(start.environment.0.to_string()),
             layers,

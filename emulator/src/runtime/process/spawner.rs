@@ -34,6 +34,8 @@ use crate::runtime::Packages;
 pub(super) enum Job {
     /// Start this environment's process.
     Start(Arc<Environment>),
+    /// Start its process again, in the same place.
+    Restart(Arc<Environment>),
     /// Remove what it left on disk.
     CleanUp(Arc<Environment>),
 }
@@ -86,31 +88,39 @@ impl Spawner {
         for job in jobs {
             match job {
                 Job::Start(environment) => self.start_environment(&environment),
+                Job::Restart(environment) => self.restart_environment(&environment),
                 Job::CleanUp(environment) => self.clean_up(&environment.sandbox),
             }
         }
     }
 
     fn clean_up(&mut self, sandbox: &Sandbox) {
+        self.forget_groups(sandbox);
+        // It may never have come to a folder.
+        let _absent = fs::remove_dir_all(&sandbox.folder);
+    }
+
+    /// The processes have ended: their numbers may soon be others'.
+    fn forget_groups(&mut self, sandbox: &Sandbox) {
         for group in self.groups.remove(&sandbox.id).unwrap_or_default() {
             if let Some(watchdog) = &mut self.watchdog {
                 watchdog.note_end(group);
             }
         }
-        // It may never have come to a folder.
-        let _absent = fs::remove_dir_all(&sandbox.folder);
     }
 
     fn start_environment(&mut self, environment: &Arc<Environment>) {
-        let started = self.open(environment).and_then(|()| self.start_processes(&environment.generation()));
-        match started {
-            Ok(()) => {}
-            Err(Refused::Package(error)) => environment.generation().fail_init(error),
-            Err(Refused::Host(reason)) => {
-                tracing::error!(function = %environment.sandbox.function.name, "{reason}");
-                environment.generation().report(News::StartRefused(reason));
-            }
-        }
+        // The first of its generations, even if it is over by now.
+        let generation = environment.generation();
+        let started = self.open(environment).and_then(|()| self.start_processes(&generation));
+        tell_refusal(&generation, started);
+    }
+
+    fn restart_environment(&mut self, environment: &Environment) {
+        self.forget_groups(&environment.sandbox);
+        let generation = environment.generation();
+        let started = self.start_processes(&generation);
+        tell_refusal(&generation, started);
     }
 
     /// Makes what lasts as long as the environment: its folder and its port.
@@ -190,6 +200,17 @@ impl Spawner {
         let executable = places.into_iter().find(|path| host::is_executable(path));
         let executable = executable.ok_or(Refused::Package(FunctionError::InvalidEntrypoint))?;
         Ok(Program { executable, arguments: Vec::new() })
+    }
+}
+
+fn tell_refusal(generation: &Generation, started: Result<(), Refused>) {
+    match started {
+        Ok(()) => {}
+        Err(Refused::Package(error)) => generation.fail_init(error),
+        Err(Refused::Host(reason)) => {
+            tracing::error!(function = %generation.sandbox.function.name, "{reason}");
+            generation.report(News::StartRefused(reason));
+        }
     }
 }
 

@@ -86,11 +86,11 @@ fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
         set.push((name.to_owned(), value.as_ref().to_owned()));
     };
     lambda("AWS_LAMBDA_FUNCTION_NAME", &name);
-    lambda("AWS_LAMBDA_FUNCTION_VERSION", &"$LATEST");
+    lambda("AWS_LAMBDA_FUNCTION_VERSION", &sandbox.function.version.to_string());
     lambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory_mb.to_string());
     lambda("AWS_LAMBDA_LOG_GROUP_NAME", &log_group_name(name));
     lambda("AWS_LAMBDA_LOG_STREAM_NAME", &sandbox.log_stream);
-    lambda("AWS_LAMBDA_INITIALIZATION_TYPE", &"on-demand");
+    lambda("AWS_LAMBDA_INITIALIZATION_TYPE", &sandbox.initialization.as_str());
     lambda("AWS_LAMBDA_RUNTIME_API", &api.to_string());
     lambda("AWS_REGION", region);
     lambda("AWS_DEFAULT_REGION", region);
