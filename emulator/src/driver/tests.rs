@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use crate::api::Api;
 use crate::engine::{
-    Effect, Engine, Fact, FunctionSpec, HandlerModel, MappingSpec, NewMessage, QueueAttributes, QueueName,
-    Quotas, RequestId, Snapshot, Timestamp, What,
+    Effect, Engine, Fact, FunctionSpec, HandlerModel, Invoke, MappingSpec, NewMessage, Qualifier, QueueAttributes,
+    QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
 };
 use crate::runtime::HandlerRuntime;
 
@@ -25,6 +25,7 @@ fn set_up(engine: &mut Engine, now: Timestamp) {
     let spec = MappingSpec {
         queue,
         function: "f".into(),
+        qualifier: Qualifier::Latest,
         batch_size: 2,
         batching_window: Duration::from_secs(1),
         maximum_concurrency: None,
@@ -37,15 +38,19 @@ fn set_up(engine: &mut Engine, now: Timestamp) {
 /// Three callers and two events on two permits.
 fn burst(engine: &mut Engine, now: Timestamp) {
     for _ in 0..3 {
-        let _refused = engine.invoke(now, "f", Bytes::from_static(b"{}"));
+        let _refused = engine.invoke(now, invoke());
     }
     for _ in 0..2 {
-        engine.invoke_event(now, "f", Bytes::from_static(b"{}")).expect("events are accepted");
+        engine.invoke_event(now, invoke()).expect("events are accepted");
     }
 }
 
+fn invoke() -> Invoke<'static> {
+    Invoke::new("f", Bytes::from_static(b"{}"))
+}
+
 fn one_more(engine: &mut Engine, now: Timestamp) {
-    let _answer = engine.invoke(now, "f", Bytes::from_static(b"{}"));
+    let _answer = engine.invoke(now, invoke());
 }
 
 /// A full batch, and one that waits for its window.
@@ -121,7 +126,12 @@ fn on_virtual_time() -> Vec<Fact> {
                         assert!(handlers.dispatch(dispatch).is_none(), "it is simulated");
                     }
                     Effect::Stop { environment } => handlers.stop(environment),
-                    Effect::Respond { .. } | Effect::Deliver { .. } => {}
+                    Effect::Restart { .. }
+                    | Effect::Halt { .. }
+                    | Effect::Respond { .. }
+                    | Effect::Refuse { .. }
+                    | Effect::SendRecord(_)
+                    | Effect::Deliver { .. } => {}
                 }
             }
             if at_rest(&engine.snapshot(now)) {

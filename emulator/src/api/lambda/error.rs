@@ -256,11 +256,6 @@ impl Error {
         }
     }
 
-    /// No such function: the name of its only version is in the text.
-    pub(super) fn not_found(identity: &Identity, name: &str) -> Self {
-        Self::version_not_found(identity, name, "$LATEST")
-    }
-
     pub(super) fn version_not_found(identity: &Identity, name: &str, qualifier: &str) -> Self {
         Self::FunctionNotFound { arn: format!("{}:{qualifier}", identity.function_arn(name)) }
     }
