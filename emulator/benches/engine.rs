@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use emulator::engine::{
-    BatchItems, Completion, Effect, Engine, Fact, FunctionSpec, HandlerModel, Invoke, NewMessage, News, Outcome,
-    QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Timestamp,
+    BatchItems, Completion, Effect, Engine, Fact, FunctionSpec, HandlerModel, Invoke, NewMessage, News,
+    Outcome, QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Timestamp,
 };
 
 /// How long each line is measured.

@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use crate::api::Api;
 use crate::engine::{
-    Effect, Engine, Fact, FunctionSpec, HandlerModel, Invoke, MappingSpec, NewMessage, Qualifier, QueueAttributes,
-    QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
+    Effect, Engine, Fact, FunctionSpec, HandlerModel, Invoke, MappingSpec, NewMessage, Qualifier,
+    QueueAttributes, QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
 };
 use crate::runtime::HandlerRuntime;
 

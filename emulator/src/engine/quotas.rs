@@ -37,7 +37,8 @@ pub struct Quotas {
     pub environment_lifetime: (Duration, Duration),
     /// How long a request that finds no idle environment waits for one that has
     /// answered and not yet asked for its next event. It stands for the network
-    /// between AWS and a caller, which a loopback connection does not have.
+    /// between AWS and a caller, which a loopback connection does not have, and
+    /// has room for a busy host.
     pub arrival_grace: Duration,
     /// How long a function is `Pending` after its creation and `InProgress`
     /// after a change. On AWS some seconds: not documented, and no time here
@@ -93,7 +94,7 @@ impl Default for Quotas {
             cold_start: ColdStart::default(),
             idle_lifetime: (Duration::from_secs(300), Duration::from_secs(420)),
             environment_lifetime: (Duration::from_secs(105 * 60), Duration::from_secs(135 * 60)),
-            arrival_grace: Duration::from_millis(5),
+            arrival_grace: Duration::from_millis(100),
             function_transition: Duration::ZERO,
             provisioned_preparation: (Duration::from_secs(60), Duration::from_secs(120)),
             provisioned_rate: Rate { count: 6_000, per: Duration::from_secs(60) },

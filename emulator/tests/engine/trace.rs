@@ -317,8 +317,11 @@ impl World {
         let (function, name) = alias.split_once(':').expect("an alias such as f:live");
         let (name, version) = (name.into(), published(to));
         if self.engine.alias(function, &name).is_ok() {
-            let update =
-                AliasUpdate { version: Some(version), additional: Some(additional), ..AliasUpdate::default() };
+            let update = AliasUpdate {
+                version: Some(version),
+                additional: Some(additional),
+                ..AliasUpdate::default()
+            };
             self.engine.update_alias(now, function, &name, update).expect("a version");
         } else {
             let target = AliasTarget { version, additional };

@@ -14,7 +14,7 @@ use super::function_name::FunctionName;
 use super::page::Page;
 use super::settings::{Settings, refuse_unserved};
 use super::validation::{self, Violations};
-use super::{built_in, concurrency};
+use super::{built_in, cold_start, concurrency};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
@@ -85,6 +85,7 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     };
     settings.apply(&mut spec);
     spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
+    spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
 
     let created = api.driver.step(|engine, now| engine.create_function(now, name.as_str().into(), spec));
     let created = created.map_err(|error| Error::new(error, &api.identity))?;
@@ -160,6 +161,7 @@ pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Resul
         spec.code = built_in::code(&spec.handler, &spec.variables, Some(package))?;
         if let Some(architecture) = architecture {
             spec.architecture = architecture;
+            spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
         }
         Ok(())
     };
@@ -188,6 +190,7 @@ pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Re
         settings.apply(spec);
         let package = spec.code.package().cloned();
         spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
+        spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
         Ok(())
     })?;
     Ok(show(api, StatusCode::OK, &updated, Progress::Updating, None))

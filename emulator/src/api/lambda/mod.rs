@@ -7,6 +7,7 @@ mod account;
 mod body;
 mod built_in;
 mod code;
+mod cold_start;
 mod concurrency;
 mod configuration;
 mod error;
