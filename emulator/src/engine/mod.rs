@@ -37,7 +37,7 @@ pub use lambda::{
     Account, Alias, AliasTarget, AliasUpdate, AllocationStatus, Code, ColdStart, ColdStartMode,
     ColdStartOverride, EventInvokeConfig, FunctionSpec, FunctionState, FunctionVersion, HandlerModel,
     InitDistribution, InitializationType, Invoke, Package, ProvisionedView, Publication, Qualifier,
-    RecursiveLoop, Tally, Trace, Version,
+    RecursiveLoop, Spread, Tally, Trace, Version,
 };
 pub use mapping::{MappingSpec, MappingState, MappingView};
 pub use quotas::{Backoff, Quotas, Rate};

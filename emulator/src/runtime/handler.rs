@@ -89,7 +89,7 @@ impl HandlerRuntime {
         let counted_from = dispatch.deadline - environment.function.spec.timeout;
         let started = counted_from.max(environment.ready);
         let cold = !std::mem::replace(&mut environment.invoked, true);
-        let finished = started + environment.model.duration;
+        let finished = started + environment.model.draw_duration(&mut self.rng);
         let fails = environment.model.failure_rate > 0.0 && self.rng.unit() < environment.model.failure_rate;
         let outcome = if fails {
             Outcome::FunctionError(FunctionError::Reported(failure(dispatch.request_id)))

@@ -101,10 +101,7 @@ impl InitDistribution {
 
     /// One Init Duration.
     pub(crate) fn draw(self, rng: &mut Rng) -> Duration {
-        // Box and Muller's way to a normal number.
-        let (angle, radius) = (rng.unit(), 1.0 - rng.unit());
-        let normal = (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos();
-        let millis = (self.mu + self.sigma * normal).exp();
+        let millis = (self.mu + self.sigma * rng.normal()).exp();
         Duration::try_from_secs_f64(millis / 1_000.0).unwrap_or(Duration::MAX)
     }
 }

@@ -12,6 +12,7 @@ use super::cold_start::ColdStartOverride;
 use super::event_config::EventInvokeConfig;
 use super::event_queue::EventInvokeQueue;
 use super::fleet::Fleet;
+use super::handler_model::HandlerModel;
 use super::provisioned::ProvisionedConfig;
 use super::qualifier::{Qualifier, Version};
 use super::reservation::Reservation;
@@ -120,17 +121,6 @@ pub struct Package {
     pub size: u64,
     /// The folder it was unpacked into.
     pub root: Arc<Path>,
-}
-
-/// How the built-in handler behaves; by default it takes no time.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct HandlerModel {
-    /// How long Init takes.
-    pub init: Duration,
-    /// How long an invocation takes.
-    pub duration: Duration,
-    /// The share of invocations that fail, 0.0 to 1.0.
-    pub failure_rate: f64,
 }
 
 /// One state of a function's code and settings; environments keep the one
