@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::Api;
 use super::call::Call;
-use super::reply::{Reply, empty};
+use super::reply::{Body, Reply, empty};
 use crate::config::Identity;
 use crate::driver::Driver;
 use crate::engine::{FunctionSnapshot, MappingView, ProvisionedView, QueueSnapshot, Snapshot};
@@ -53,7 +53,7 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
     let Ok(response) = routes(admin).call(request).await;
     let (parts, body) = response.into_parts();
     match body.collect().await {
-        Ok(body) => Reply::from_parts(parts, Full::new(body.to_bytes())),
+        Ok(body) => Reply::from_parts(parts, Body::whole(body.to_bytes())),
         Err(error) => {
             tracing::error!(%error, "an answer of the emulator's own broke off");
             empty(StatusCode::INTERNAL_SERVER_ERROR)

@@ -7,6 +7,7 @@
 
 mod admin;
 mod call;
+mod event_stream;
 mod guard;
 mod lambda;
 mod logs;

@@ -7,6 +7,7 @@
 mod alarm_clock;
 mod clock;
 mod records;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod waiters;
@@ -14,6 +15,7 @@ mod waiters;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
 
 use crate::config::Identity;
 use crate::engine::{
@@ -24,6 +26,8 @@ use crate::observe::LogStore;
 use crate::runtime::{HandlerRuntime, ProcessRuntime};
 
 pub(crate) use clock::Clock;
+use streams::Streams;
+pub(crate) use streams::{Piece, Pieces, Streamed};
 pub(crate) use waiters::Answer;
 use waiters::{ReceiverGuard, Waiters};
 
@@ -34,6 +38,7 @@ pub(crate) struct Driver {
     state: Mutex<State>,
     clock: Clock,
     waiters: Waiters,
+    streams: Streams,
     processes: ProcessRuntime,
     logs: LogStore,
     identity: Arc<Identity>,
@@ -79,6 +84,7 @@ impl Driver {
                 state: Mutex::new(state),
                 clock,
                 waiters: Waiters::default(),
+                streams: Streams::default(),
                 processes,
                 logs,
                 identity,
@@ -113,6 +119,32 @@ impl Driver {
             Ok(answer) => (request_id, answer.wait().await),
             Err(refusal) => (request_id, Err(refusal)),
         }
+    }
+
+    /// Invokes a function whose answer may come piece by piece, and waits for
+    /// its beginning.
+    pub(crate) async fn invoke_streaming(
+        self: &Arc<Self>,
+        invoke: Invoke<'_>,
+    ) -> (RequestId, Result<Streamed, Refusal>) {
+        let (request_id, admitted) = self.step(|engine, now| {
+            let (request_id, admitted) = engine.invoke(now, invoke);
+            let promised =
+                admitted.map(|()| (self.streams.open(request_id), self.waiters.expect_answer(request_id)));
+            (request_id, promised)
+        });
+        match admitted {
+            Ok((pieces, answer)) => {
+                let pieces = Pieces::new(Arc::clone(self), request_id, pieces, answer);
+                (request_id, pieces.begin().await)
+            }
+            Err(refusal) => (request_id, Err(refusal)),
+        }
+    }
+
+    /// The way to a caller who takes an answer piece by piece, if it does.
+    pub(crate) fn stream(&self, request_id: RequestId) -> Option<Sender<Piece>> {
+        self.streams.sender(request_id)
     }
 
     /// Receives messages, waiting for them as long as the request says.

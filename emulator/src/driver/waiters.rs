@@ -18,7 +18,7 @@ pub(crate) struct Answer {
 }
 
 /// An answer, or why there is none after all.
-type Answered = Result<Answer, Refusal>;
+pub(super) type Answered = Result<Answer, Refusal>;
 
 /// Callers by what they wait for. Keyed, independent, touched from many
 /// tasks: never asked for a decision.
@@ -34,8 +34,14 @@ pub(super) struct Waiters {
 pub(super) struct Promised<T>(oneshot::Receiver<T>);
 
 impl<T> Promised<T> {
-    pub(super) async fn wait(self) -> T {
-        self.0.await.expect("the engine answers every invocation and every receive that it accepted")
+    pub(super) async fn wait(mut self) -> T {
+        self.ready().await
+    }
+
+    /// The same for one who also waits for something else; not to be asked
+    /// again after it came.
+    pub(super) async fn ready(&mut self) -> T {
+        (&mut self.0).await.expect("the engine answers every invocation and every receive that it accepted")
     }
 }
 

@@ -11,7 +11,7 @@ use hyper::header::HeaderValue;
 use super::error::Error;
 use super::function_name::FunctionName;
 use super::payload;
-use super::validation::{INVOCATION_TYPE, LOG_TYPE, Member, Violations};
+use super::validation::{INVOCATION_TYPE, LOG_TYPE, Member, STREAMING_INVOCATION_TYPE, Violations};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, reply, set};
@@ -30,10 +30,7 @@ const NOT_SERVED: &[(&str, &str)] = &[
 ];
 
 pub(super) async fn invoke(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let mut name = FunctionName::from_path(api, resource, "InvokeFunction")?;
-    if !call.query.is_empty() {
-        name = name.with_qualifier(call.parameter("Qualifier"))?;
-    }
+    let name = name_of(api, call, resource)?;
     if let Some((_, member)) = NOT_SERVED.iter().find(|(header, _)| !call.header(*header).is_empty()) {
         return Err(Error::NotServed((*member).to_owned()));
     }
@@ -45,17 +42,43 @@ pub(super) async fn invoke(api: &Api, call: &Call, resource: &str) -> Result<Rep
     }
 }
 
+/// The function that a call names, in its path and beside it.
+fn name_of<'a>(api: &Api, call: &Call, resource: &'a str) -> Result<FunctionName<'a>, Error> {
+    let name = FunctionName::from_path(api, resource, "InvokeFunction")?;
+    if call.query.is_empty() { Ok(name) } else { name.with_qualifier(call.parameter("Qualifier")) }
+}
+
+/// What a streaming invocation asks for.
+#[derive(Debug)]
+pub(super) struct Requested<'a> {
+    pub(super) name: FunctionName<'a>,
+    pub(super) wants_tail: bool,
+    pub(super) dry_run: bool,
+}
+
+/// Reads what a streaming invocation asks for: it is never asynchronous.
+pub(super) fn requested<'a>(api: &Api, call: &Call, resource: &'a str) -> Result<Requested<'a>, Error> {
+    let name = name_of(api, call, resource)?;
+    let dry_run = match call.header("x-amz-invocation-type") {
+        "" | "RequestResponse" => false,
+        "DryRun" => true,
+        other => return Err(violation(&STREAMING_INVOCATION_TYPE, other)),
+    };
+    Ok(Requested { name, wants_tail: wants_tail(call)?, dry_run })
+}
+
+fn wants_tail(call: &Call) -> Result<bool, Error> {
+    match call.header("x-amz-log-type") {
+        "" | "None" => Ok(false),
+        "Tail" => Ok(true),
+        other => Err(violation(&LOG_TYPE, other)),
+    }
+}
+
 async fn synchronous(api: &Api, call: &Call, name: &FunctionName<'_>) -> Result<Reply, Error> {
-    let wants_tail = match call.header("x-amz-log-type") {
-        "" | "None" => false,
-        "Tail" => true,
-        other => return Err(violation(&LOG_TYPE, other)),
-    };
-    let invoke = Invoke {
-        client_context: client_context(call)?,
-        wants_log: wants_tail,
-        ..invoke_of(call, name, payload::synchronous(&call.body)?)
-    };
+    let wants_tail = wants_tail(call)?;
+    let payload = payload::synchronous(&call.body)?;
+    let invoke = Invoke { wants_log: wants_tail, ..invoke_of(call, name, payload)? };
     let (request_id, answer) = api.driver.invoke(invoke).await;
     let mut reply = match answer {
         Ok(Answer { environment, version, outcome }) => {
@@ -95,7 +118,7 @@ fn answered(request_id: RequestId, version: Version, outcome: Outcome) -> Reply 
 }
 
 fn event(api: &Api, call: &Call, name: &FunctionName<'_>) -> Result<Reply, Error> {
-    let invoke = invoke_of(call, name, payload::event(&call.body)?);
+    let invoke = invoke_of(call, name, payload::event(&call.body)?)?;
     let accepted = api.driver.step(|engine, now| engine.invoke_event(now, invoke));
     let request_id = accepted.map_err(|refusal| Error::refused(&refusal, &api.identity))?;
     let mut reply = empty(StatusCode::ACCEPTED);
@@ -103,18 +126,23 @@ fn event(api: &Api, call: &Call, name: &FunctionName<'_>) -> Result<Reply, Error
     Ok(reply)
 }
 
-fn dry_run(api: &Api, name: &FunctionName<'_>) -> Result<Reply, Error> {
+pub(super) fn dry_run(api: &Api, name: &FunctionName<'_>) -> Result<Reply, Error> {
     let found = api.driver.step(|engine, _| engine.qualified(name.as_str(), &name.qualifier()).map(|_| ()));
     found.map_err(|error| Error::new(error, &api.identity))?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-fn invoke_of<'a>(call: &Call, name: &'a FunctionName<'_>, payload: Bytes) -> Invoke<'a> {
-    Invoke {
+pub(super) fn invoke_of<'a>(
+    call: &Call,
+    name: &'a FunctionName<'_>,
+    payload: Bytes,
+) -> Result<Invoke<'a>, Error> {
+    Ok(Invoke {
         qualifier: name.qualifier(),
+        client_context: client_context(call)?,
         trace: trace::read(call.header("x-amzn-trace-id")),
         ..Invoke::new(name.as_str(), payload)
-    }
+    })
 }
 
 /// What mobile SDKs send beside the event: base64 of JSON.

@@ -20,6 +20,7 @@ mod page;
 mod payload;
 mod runtime;
 mod settings;
+mod streaming;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -48,6 +49,7 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
 async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> Result<Reply, Error> {
     match operation {
         Operation::Invoke => invoke::invoke(api, call, resource).await,
+        Operation::InvokeWithResponseStream => streaming::invoke(api, call, resource).await,
         Operation::CreateFunction => functions::create(api, call).await,
         Operation::GetFunction => functions::get(api, call, resource),
         Operation::GetFunctionConfiguration => functions::get_configuration(api, call, resource),

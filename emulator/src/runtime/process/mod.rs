@@ -14,6 +14,7 @@ mod opt;
 mod runtime_api;
 mod sandbox;
 mod spawner;
+mod streamed;
 mod trace;
 mod variables;
 mod watchdog;

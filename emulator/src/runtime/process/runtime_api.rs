@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::ORIGIN;
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -16,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::environment::Environment;
 use super::generation::Generation;
-use super::{event, host, trace};
+use super::{event, host, streamed, trace};
 use crate::engine::{BatchItems, Dispatch, FunctionError, News, Outcome, RequestId, Uuid};
 use crate::limits;
 
@@ -71,11 +72,11 @@ async fn answer(generation: &Generation, request: Request<Incoming>) -> Result<R
         return Ok(refuse(StatusCode::FORBIDDEN, "a runtime is no web page", "AccessDenied"));
     }
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
-    Ok(match (parts.method, path) {
-        (Method::GET, "invocation/next") => next(generation).await,
-        (Method::POST, "init/error") => init_error(generation, body).await,
-        (Method::POST, path) => match invocation_call(path) {
-            Some((Some(request_id), "response")) => response(generation, request_id, body).await,
+    Ok(match (&parts.method, path) {
+        (&Method::GET, "invocation/next") => next(generation).await,
+        (&Method::POST, "init/error") => init_error(generation, body).await,
+        (&Method::POST, path) => match invocation_call(path) {
+            Some((Some(request_id), "response")) => response(generation, request_id, &parts, body).await,
             Some((Some(request_id), "error")) => error(generation, request_id, body).await,
             Some((None, "response" | "error")) => invalid_request_id(),
             Some(_) | None => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
@@ -118,8 +119,15 @@ fn event_reply(generation: &Generation, dispatch: Dispatch) -> Reply {
     reply.expect("ids, numbers and ARNs fit into headers")
 }
 
-async fn response(generation: &Generation, request_id: RequestId, body: Incoming) -> Reply {
+async fn response(generation: &Generation, request_id: RequestId, parts: &Parts, body: Incoming) -> Reply {
     let Some(current) = generation.current(request_id) else { return invalid_request_id() };
+    if streamed::is_streamed(parts) {
+        let Some(outcome) = streamed::carry(generation, request_id, parts, body).await else {
+            return broken_off();
+        };
+        generation.finish(request_id, outcome, BatchItems::AllSucceeded);
+        return accepted();
+    }
     let (outcome, too_large) = match read(body).await {
         Ok(answer) => (Outcome::Success(answer), false),
         Err(Unread::TooLarge) => (Outcome::FunctionError(FunctionError::ResponseTooLarge), true),
