@@ -91,6 +91,13 @@ pub(super) enum Error {
     UnrecognizedEventSource,
     #[error("Unsupported {0} parameter for given event source mapping type.")]
     UnsupportedByQueues(&'static str),
+    #[error(
+        "Failed to create function url config for [functionArn = {arn}]. Error message:  FunctionUrlConfig \
+         exists for this Lambda function"
+    )]
+    FunctionUrlExists { arn: String },
+    #[error("The resource you requested does not exist.")]
+    FunctionUrlNotFound,
     /// An operation, or a member of one, that AWS has and the emulator does not.
     #[error("the emulator does not serve {0} yet")]
     NotServed(String),
@@ -181,7 +188,10 @@ impl Error {
     fn wire(&self) -> Wire {
         use Key::{LowerCase, Message};
         let (status, code, key, fault) = match self {
-            Self::FunctionNotFound { .. } | Self::OtherRegion { .. } | Self::MappingNotFound => {
+            Self::FunctionNotFound { .. }
+            | Self::OtherRegion { .. }
+            | Self::MappingNotFound
+            | Self::FunctionUrlNotFound => {
                 (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER)
             }
             Self::MappingInUse => (StatusCode::BAD_REQUEST, "ResourceInUseException", Message, USER),
@@ -204,7 +214,7 @@ impl Error {
             Self::Validation(_) => (StatusCode::BAD_REQUEST, "ValidationException", LowerCase, None),
             Self::NotJson(_) => (StatusCode::BAD_REQUEST, "InvalidRequestContentException", LowerCase, USER),
             Self::WrongType(_) => (StatusCode::BAD_REQUEST, "SerializationException", LowerCase, USER),
-            Self::FunctionExists { .. } | Self::MappingExists { .. } => {
+            Self::FunctionExists { .. } | Self::MappingExists { .. } | Self::FunctionUrlExists { .. } => {
                 (StatusCode::CONFLICT, "ResourceConflictException", LowerCase, USER)
             }
             Self::RevisionMismatch => {

@@ -76,6 +76,11 @@ impl<'a> FunctionName<'a> {
         self.qualifier.is_some()
     }
 
+    /// The qualifier, if the request gives one.
+    pub(super) fn qualifier(&self) -> Option<&str> {
+        self.qualifier.as_deref()
+    }
+
     /// The function's own name.
     pub(super) fn as_str(&self) -> &str {
         &self.name

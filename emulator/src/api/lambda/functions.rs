@@ -180,6 +180,7 @@ pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
     }
     let deleted = api.driver.step(|engine, now| engine.delete_function(now, name.as_str()));
     deleted.map_err(|error| Error::new(error, &api.identity))?;
+    api.doors.urls.forget(name.as_str());
     Ok(empty(StatusCode::NO_CONTENT))
 }
 

@@ -47,7 +47,10 @@ impl World {
         body: impl Into<Bytes>,
     ) -> Answered {
         let (method, path) = line.split_once(' ').expect("a method and a path");
-        let mut request = Request::builder().method(method).uri(path).header("host", "localhost:4566");
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "localhost:4566");
+        }
         for &(name, value) in headers {
             request = request.header(name, value);
         }
