@@ -5,5 +5,6 @@ mod bootstrap;
 mod boto3;
 mod clients;
 mod examples;
+mod gateway;
 mod process;
 mod program;

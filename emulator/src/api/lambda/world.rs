@@ -32,7 +32,11 @@ impl World {
     }
 
     pub(in crate::api) fn with_quotas(quotas: Quotas) -> Self {
-        Self { api: Api::for_test(quotas, 1.0) }
+        Self::of(Api::for_test(quotas, 1.0))
+    }
+
+    pub(in crate::api) fn of(api: Api) -> Self {
+        Self { api }
     }
 
     pub(in crate::api) fn api(&self) -> &Api {

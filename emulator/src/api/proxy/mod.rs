@@ -10,6 +10,8 @@ mod event_1;
 mod event_2;
 mod media;
 mod request;
+#[cfg(test)]
+mod tests;
 
 pub(super) use answer::{format_1, format_2, rest, streamed};
 pub(super) use cors::Cors;
