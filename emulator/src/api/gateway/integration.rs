@@ -24,10 +24,15 @@ pub(super) fn target(api: &Api, uri: &str, variables: &BTreeMap<String, String>)
     Target::from_arn(api, arn)
 }
 
-/// Whether a URI has the form of a function's invocation.
+/// Whether a URI has API Gateway's own form: REST APIs take no other.
+pub(super) fn is_invocation(uri: &str) -> bool {
+    uri.starts_with("arn:") && uri.contains(PATH) && uri.ends_with("/invocations")
+}
+
+/// Whether a URI may name a function: HTTP APIs take its ARN as it is, too.
 pub(super) fn is_function(uri: &str) -> bool {
-    uri.starts_with("arn:")
-        && (uri.contains(PATH) && uri.ends_with("/invocations") || uri.contains(":lambda:"))
+    let is_arn = uri.starts_with("arn:") && uri.split(':').nth(2) == Some("lambda");
+    is_arn || is_invocation(uri)
 }
 
 /// `${stageVariables.NAME}` by its value, or by nothing.
@@ -69,6 +74,22 @@ async fn pass(clock: &Clock, deadline: Timestamp) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn uris_of_functions_are_told_from_others() {
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
+        let invocation =
+            format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations");
+        for (uri, rest, http) in [
+            (invocation.as_str(), true, true),
+            (arn, false, true),
+            (&invocation[..invocation.len() - 1], false, false),
+            ("arn:aws:apigateway:us-east-1:sqs:path/000000000000/q", false, false),
+            ("http://localhost/", false, false),
+        ] {
+            assert_eq!((is_invocation(uri), is_function(uri)), (rest, http), "{uri}");
+        }
+    }
 
     #[test]
     fn stage_variables_are_put_in() {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::mock;
 use super::model::Integration;
 use crate::api::gateway::error::Error;
-use crate::api::gateway::integration::is_function;
+use crate::api::gateway::integration::is_invocation;
 use crate::api::gateway::manage::{Management, done, show};
 use crate::api::gateway::patch::{Kind, patched};
 use crate::api::reply::Reply;
@@ -80,8 +80,10 @@ fn check_function(integration: &Integration) -> Result<(), Error> {
     }
     let uri = integration.uri.as_deref().unwrap_or_default();
     match uri {
-        uri if is_function(uri) => Ok(()),
-        uri if uri.contains(":apigateway:") => Err(Error::NotServed(format!("the integration {uri}"))),
+        uri if is_invocation(uri) => Ok(()),
+        uri if uri.contains(":apigateway:") && !uri.contains(":lambda:") => {
+            Err(Error::NotServed(format!("the integration {uri}")))
+        }
         _ => Err(Error::bad("Invalid ARN specified in the request")),
     }
 }
