@@ -77,6 +77,15 @@ async fn urls_are_made_shown_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn the_same_seed_draws_the_same_ids() {
+    let (_first, id) = world(json!({ "AuthType": "NONE" })).await;
+    let (second, again) = world(json!({ "AuthType": "NONE" })).await;
+    assert_eq!(id, again);
+    assert_eq!(second.call(&format!("DELETE {URL}"), Value::Null).await.status, 204);
+    assert_ne!(create(&second, json!({ "AuthType": "NONE" })).await, id);
+}
+
+#[tokio::test]
 async fn bad_settings_are_refused() {
     let world = World::new();
     world.create_built_in("f", json!({})).await;
