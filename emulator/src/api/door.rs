@@ -27,6 +27,12 @@ impl Door {
         Self::by_host(host.unwrap_or_default(), uri.path()).or_else(|| Self::by_path(uri.path()))
     }
 
+    /// Whether pages of that host come from a function and not from a
+    /// developer's own server.
+    pub(super) fn is_host(host: &str) -> bool {
+        Self::by_host(host, "").is_some()
+    }
+
     fn by_host(host: &str, path: &str) -> Option<Self> {
         let (id, rest) = host.split_once('.')?;
         let (kind, _) = rest.split_once('.')?;

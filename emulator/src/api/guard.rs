@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use hyper::header::{HOST, HeaderName, ORIGIN};
 use hyper::{HeaderMap, StatusCode, Uri};
 
+use super::door::Door;
 use super::reply::{Reply, content_type, json};
 
 /// How the page that makes a request is related to the request's host. No page
@@ -42,10 +43,9 @@ impl Guard {
         uri: &Uri,
         welcomes: impl Fn(Option<&str>) -> bool,
     ) -> Option<Reply> {
+        let host = text(headers, HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
         match text(headers, ORIGIN) {
-            Some(origin)
-                if !self.allows(origin.rsplit("://").next().unwrap_or(origin)) && !welcomes(Some(origin)) =>
-            {
+            Some(origin) if !self.trusts(origin, host) && !welcomes(Some(origin)) => {
                 return Some(refusal("Origin", origin));
             }
             None if text(headers, FETCH_SITE) == Some("cross-site") && !welcomes(None) => {
@@ -53,11 +53,19 @@ impl Guard {
             }
             Some(_) | None => {}
         }
-        let host = text(headers, HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
         match host {
             Some(host) if !self.allows(host) => Some(refusal("Host", host)),
             Some(_) | None => None,
         }
+    }
+
+    /// Whether a page of that origin may send requests to that host. What a
+    /// function shows through its front door may speak to that door alone: it
+    /// may hold anything, and on AWS it has an origin of its own.
+    fn trusts(&self, origin: &str, host: Option<&str>) -> bool {
+        let authority = origin.rsplit("://").next().unwrap_or(origin);
+        let to_itself = || host.is_some_and(|host| host.eq_ignore_ascii_case(authority));
+        self.allows(authority) && (!Door::is_host(authority) || to_itself())
     }
 
     fn allows(&self, authority: &str) -> bool {
@@ -136,6 +144,14 @@ mod tests {
             ("abc.lambda-url.us-east-1.localhost:4566", "https://friend.example", true),
             ("localhost:4566", "https://evil.example", false),
             ("friend.example", "https://friend.example", false),
+            (
+                "abc.lambda-url.us-east-1.localhost:4566",
+                "http://abc.lambda-url.us-east-1.localhost:4566",
+                true,
+            ),
+            ("localhost:4566", "http://abc.lambda-url.us-east-1.localhost:4566", false),
+            ("localhost:4566", "http://x1.execute-api.us-east-1.localhost:4566", false),
+            ("abc.lambda-url.us-east-1.localhost:4566", "http://localhost:3000", true),
         ] {
             let header = |value: &str| value.parse().expect("a header value");
             let headers = HeaderMap::from_iter([(HOST, header(host)), (ORIGIN, header(origin))]);

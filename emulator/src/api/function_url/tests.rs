@@ -143,7 +143,7 @@ async fn a_url_goes_with_its_function_and_with_a_reset() {
     assert_eq!(world.call(&format!("GET /_url/{id}/"), Value::Null).await.status, 403);
 }
 
-/// Fact 48's door and fact 47's last column: what a client of a URL sees.
+/// Fact 47, last column: what a client of a function URL sees.
 #[tokio::test]
 async fn fact_47_a_function_url_passes_throttles_through() {
     let json = Some("application/json");

@@ -126,7 +126,8 @@ async fn integrate(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &
     let Some(target) = target(api, uri, &place.serving.variables) else { return failed() };
     let limit = Duration::from_millis(found.integration.timeout_in_millis.unsigned_abs());
     let is_2 = found.integration.payload_format_version == "2.0";
-    let event = if is_2 { second(api, request, place, found) } else { first(api, request, place, found) };
+    let event =
+        if is_2 { in_format_2(api, request, place, found) } else { in_format_1(api, request, place, found) };
     match invoke_within(api, &target, &event, limit).await {
         None => own_answer(StatusCode::SERVICE_UNAVAILABLE, "", r#"{"message":"Service Unavailable"}"#),
         Some(Ended::Answer(answer)) => {
@@ -139,7 +140,7 @@ async fn integrate(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &
     }
 }
 
-fn first(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &Found<'_>) -> Value {
+fn in_format_1(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &Found<'_>) -> Value {
     let content_type = request.call.header(CONTENT_TYPE);
     event_1(
         request,
@@ -162,7 +163,7 @@ fn first(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &Found<'_>)
     )
 }
 
-fn second(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &Found<'_>) -> Value {
+fn in_format_2(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &Found<'_>) -> Value {
     let format = Format2 {
         account_id: &api.identity.account_id,
         api_id: place.api,
