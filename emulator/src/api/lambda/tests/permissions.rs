@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::lambda::world::World;
+use crate::api::lambda::world::{ROLE, World};
 
 const POLICY: &str = "/2015-03-31/functions/f/policy";
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
@@ -100,7 +100,7 @@ async fn a_policy_comes_with_its_first_statement_and_goes_with_its_last() {
     let latest = r#"{"Type":"User","message":"We currently do not support adding policies for $LATEST."}"#;
     let principal = r#"{"Type":"User","message":"The provided principal was invalid. Please check the principal and try again."}"#;
     let sid = r#"{"message":"1 validation error detected: Value 'example.com' at 'statementId' failed to satisfy constraint: Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)"}"#;
-    let no_alias = r#"{"Message":"Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:live","Type":"User"}"#;
+    let no_alias = r#"{"Message":"Cannot find alias arn: arn:aws:lambda:us-east-1:000000000000:function:f:live","Type":"User"}"#;
     let query = r#"{"message":"1 validation error detected: Value 'a?b' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"}"#;
     let invalid = "InvalidParameterValueException";
     for (query_string, changes, expected) in [
@@ -153,4 +153,29 @@ async fn a_policy_is_at_most_20_kb_long_and_goes_with_its_function() {
     world.call("DELETE /2015-03-31/functions/f", Value::Null).await;
     world.create_built_in("f", json!({})).await;
     assert_eq!(world.call(&format!("GET {POLICY}"), Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn each_version_has_a_policy_of_its_own() {
+    let world = World::new();
+    let body = json!({
+        "FunctionName": "f", "Role": ROLE, "Runtime": "provided.al2023", "Handler": "emulator.handler",
+        "Publish": true,
+    });
+    let version = world.call("POST /2015-03-31/functions", body).await.json();
+    for (query, resource) in [("", ARN.to_owned()), ("?Qualifier=1", format!("{ARN}:1"))] {
+        let added = world.call(&format!("POST {POLICY}{query}"), permission(&json!({}))).await;
+        assert_eq!(added.status, 201, "{}", added.body);
+        assert!(added.body.contains(&format!(r#"\"Resource\":\"{resource}\""#)), "{}", added.body);
+    }
+    let revision = version["RevisionId"].as_str().expect("a text");
+    let removed =
+        world.call(&format!("DELETE {POLICY}/s3?Qualifier=1&RevisionId={revision}"), Value::Null).await;
+    assert_eq!(removed.status, 204, "{}", removed.body);
+    assert_eq!(world.call(&format!("GET {POLICY}?Qualifier=1"), Value::Null).await.status, 404);
+    assert_eq!(world.call(&format!("GET {POLICY}"), Value::Null).await.status, 200);
+
+    world.call(&format!("POST {POLICY}?Qualifier=1"), permission(&json!({}))).await;
+    world.call("DELETE /2015-03-31/functions/f?Qualifier=1", Value::Null).await;
+    assert_eq!(world.call(&format!("GET {POLICY}?Qualifier=1"), Value::Null).await.status, 404);
 }
