@@ -166,6 +166,23 @@ class Layers(Case):
             "ResourceNotFoundException", lambda_.get_layer_version_policy, LayerName=name, VersionNumber=2
         )
 
+    def test_a_function_imports_from_its_layers(self):
+        name = "l-" + uuid.uuid4().hex[:8]
+        content = archive("python/shared.py", "VALUE = 'from the layer'\n")
+        arn = lambda_.publish_layer_version(LayerName=name, Content={"ZipFile": content})["LayerVersionArn"]
+        lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Role=ROLE,
+            Handler="app.handler",
+            Code={"ZipFile": archive("app.py", "import shared\n\ndef handler(event, context):\n    return shared.VALUE\n")},
+            Layers=[arn],
+            Timeout=30,
+        )
+        lambda_.get_waiter("function_active_v2").wait(FunctionName=name)
+        answer = lambda_.invoke(FunctionName=name)
+        self.assertEqual(json.load(answer["Payload"]), "from the layer")
+
 
 class Settings(Case):
     def test_what_is_kept_is_shown(self):
