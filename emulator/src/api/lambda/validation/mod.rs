@@ -1,11 +1,12 @@
 //! The constraints of the API's model, and how AWS tells that they are broken.
 //!
-//! `members` says what every member may be, `request` where it stands in the
+//! `members` says what every member may be, `operations` where it stands in the
 //! requests of which operations. A request is checked as a whole before its
 //! operation looks at it.
 
 mod constraint;
 mod members;
+mod operations;
 mod patterns;
 mod request;
 #[cfg(test)]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::constraint::Constraint;
 use super::members::*;
-use super::request::{At, Field, OPERATIONS, check};
+use super::operations::OPERATIONS;
+use super::request::{At, Field, check};
 use super::{Given, Member, Violations};
 use crate::api::call::Call;
 use crate::engine::Uuid;
