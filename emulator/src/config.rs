@@ -104,6 +104,16 @@ impl Identity {
         }
     }
 
+    /// `arn:aws:lambda:…:layer:NAME`, without a version.
+    pub fn layer_arn(&self, name: &str) -> String {
+        format!("arn:aws:lambda:{}:{}:layer:{name}", self.region, self.account_id)
+    }
+
+    /// `arn:aws:lambda:…:layer:NAME:VERSION`.
+    pub fn layer_version_arn(&self, name: &str, version: u64) -> String {
+        format!("{}:{version}", self.layer_arn(name))
+    }
+
     /// `arn:aws:sqs:…:NAME`.
     pub fn queue_arn(&self, name: &str) -> String {
         format!("arn:aws:sqs:{}:{}:{name}", self.region, self.account_id)

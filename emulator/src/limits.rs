@@ -6,6 +6,9 @@ pub(crate) const SYNCHRONOUS_PAYLOAD: usize = 6_291_456;
 /// A request of an asynchronous invocation.
 pub(crate) const EVENT_PAYLOAD: usize = 1_048_576;
 
+/// The same of InvokeAsync, which kept its limit when Invoke's was raised.
+pub(crate) const OLD_EVENT_PAYLOAD: usize = 262_144;
+
 /// A function's answer, as AWS's error prints it.
 pub(crate) const RESPONSE: usize = 6_291_556;
 

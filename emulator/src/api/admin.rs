@@ -18,7 +18,7 @@ use super::reply::{Body, Reply, empty};
 use super::{Api, Doors};
 use crate::config::Identity;
 use crate::driver::Driver;
-use crate::engine::{FunctionSnapshot, MappingView, ProvisionedView, QueueSnapshot, Snapshot};
+use crate::engine::{FunctionSnapshot, MappingView, Package, ProvisionedView, QueueSnapshot, Snapshot};
 use crate::observe::date_time;
 use crate::runtime::Packages;
 
@@ -28,6 +28,7 @@ const ROUTES: &[&str] = &[
     "GET /_emulator/state",
     "POST /_emulator/reset",
     "GET /_emulator/functions/{name}/code.zip",
+    "GET /_emulator/layers/{name}/{version}/content.zip",
 ];
 
 #[derive(Debug, Clone)]
@@ -69,6 +70,7 @@ fn routes(admin: Admin) -> Router {
         .route("/_emulator/state", get(state))
         .route("/_emulator/reset", post(reset))
         .route("/_emulator/functions/{name}/code.zip", get(code))
+        .route("/_emulator/layers/{name}/{version}/content.zip", get(content))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(admin)
@@ -103,12 +105,25 @@ async fn code(State(admin): State<Admin>, Path(name): Path<String>) -> Response 
     let Some(package) = function.spec.code.package() else {
         return refusal(StatusCode::NOT_FOUND, &format!("function {name} has no code"));
     };
+    zip(&admin, package, &name).await
+}
+
+/// The zip that a layer version was made of: its content's `Location`.
+async fn content(State(admin): State<Admin>, Path((name, version)): Path<(String, u64)>) -> Response {
+    let found = admin.driver.step(|engine, _| engine.layer_version(&name, version).cloned());
+    let Some(layer) = found else {
+        return refusal(StatusCode::NOT_FOUND, &format!("there is no version {version} of a layer {name}"));
+    };
+    zip(&admin, &layer.spec.package, &name).await
+}
+
+async fn zip(admin: &Admin, package: &Package, name: &str) -> Response {
     let file = admin.packages.zip_file(package);
     let zip = tokio::task::spawn_blocking(move || std::fs::read(file)).await;
     match zip.map_err(std::io::Error::other).flatten() {
         Ok(zip) => ([(header::CONTENT_TYPE, "application/zip")], zip).into_response(),
         Err(error) => {
-            tracing::error!(%error, function = name, "can't read a function's zip");
+            tracing::error!(%error, name, "can't read a package's zip");
             refusal(StatusCode::INTERNAL_SERVER_ERROR, &format!("can't read the zip of {name}: {error}"))
         }
     }

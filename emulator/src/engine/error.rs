@@ -1,7 +1,7 @@
 //! Why the engine refuses a command. No HTTP here: `api` words these as AWS does.
 
-use super::ids::{AliasName, FunctionName, MappingId, QueueName};
-use super::lambda::Qualifier;
+use super::ids::{AliasName, FunctionName, LayerName, MappingId, QueueName};
+use super::lambda::{PolicyError, Qualifier};
 
 /// Why Lambda answers an invocation with 429. The names are AWS's `Reason`
 /// strings (Lambda API, `TooManyRequestsException`).
@@ -129,6 +129,12 @@ pub enum LambdaError {
     },
     /// `BatchSize` over 10 needs a batching window.
     WindowRequired,
+    /// A policy was not changed.
+    Policy(PolicyError),
+    /// A resource would have more tags than it may.
+    TooManyTags,
+    /// No such version of a layer.
+    LayerVersionNotFound(LayerName, u64),
 }
 
 /// Why an invocation was not admitted.

@@ -173,6 +173,8 @@ names! {
     AliasName;
     /// A queue's name, unique in the account and region.
     QueueName;
+    /// A layer's name, unique in the account and region.
+    LayerName;
 }
 
 #[cfg(test)]

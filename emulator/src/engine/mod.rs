@@ -14,12 +14,13 @@ mod quotas;
 mod rng;
 mod snapshot;
 mod sqs;
+mod tags;
 mod time;
 
 use std::collections::BTreeMap;
 
 use alarm::{Alarm, Alarms};
-use lambda::{ConcurrencyPool, Environment, Function, TokenBucket};
+use lambda::{ConcurrencyPool, Environment, Function, Layers, TokenBucket};
 use mapping::Mapping;
 use sqs::Queue;
 
@@ -30,14 +31,15 @@ pub use effect::{
 pub use error::{LambdaError, Refusal, SqsError, ThrottleReason};
 pub use fact::{Asker, Ending, EventEnding, Fact, InitPhase, Limit, Pool, ResetReason, StopReason, What};
 pub use ids::{
-    AliasName, EnvironmentId, FunctionName, FunctionNumber, MappingId, MessageId, MessageNumber, NotAUuid,
-    QueueName, QueueNumber, ReceiverId, RequestId, Uuid,
+    AliasName, EnvironmentId, FunctionName, FunctionNumber, LayerName, MappingId, MessageId, MessageNumber,
+    NotAUuid, QueueName, QueueNumber, ReceiverId, RequestId, Uuid,
 };
 pub use lambda::{
-    Account, Alias, AliasTarget, AliasUpdate, AllocationStatus, Code, ColdStart, ColdStartMode,
-    ColdStartOverride, EventInvokeConfig, FunctionSpec, FunctionState, FunctionVersion, HandlerModel,
-    InitDistribution, InitializationType, Invoke, Package, ProvisionedView, Publication, Qualifier,
-    RecursiveLoop, Spread, Tally, Trace, Version,
+    Account, Alias, AliasTarget, AliasUpdate, AllocationStatus, ApplicationLogLevel, Code, ColdStart,
+    ColdStartMode, ColdStartOverride, EventInvokeConfig, FunctionSpec, FunctionState, FunctionVersion,
+    HandlerModel, InitDistribution, InitializationType, Invoke, LayerSpec, LayerVersion, LogFormat, Logging,
+    Package, Policy, PolicyError, ProvisionedView, Publication, PublishedLayer, Qualifier, RecursiveLoop,
+    RuntimeManagement, Spread, Statement, SystemLogLevel, Tally, Trace, Version,
 };
 pub use mapping::{MappingSpec, MappingState, MappingView};
 pub use quotas::{Backoff, Quotas, Rate};
@@ -47,6 +49,7 @@ pub use sqs::{
     AttributeValue, Content, Delivery, MessageAttribute, NewMessage, QueueAttributes, QueueView,
     ReceiptHandle, Receive, ReceiveRequest, RedrivePolicy,
 };
+pub use tags::{Tags, TooManyTags};
 pub use time::Timestamp;
 
 /// The whole account.
@@ -85,6 +88,7 @@ pub struct Engine {
     queues_made: u64,
     receivers_made: u64,
     mappings: BTreeMap<MappingId, Mapping>,
+    layers: Layers,
 }
 
 impl Engine {
@@ -107,6 +111,7 @@ impl Engine {
             queues_made: 0,
             receivers_made: 0,
             mappings: BTreeMap::new(),
+            layers: Layers::default(),
         }
     }
 

@@ -25,8 +25,15 @@ const ENTRIES_LIMIT: usize = 100_000;
 pub(crate) struct Packages {
     folder: TempDir,
     /// Held while one is unpacked, so that nobody sees it half done.
-    unpacked: Mutex<Vec<Weak<Path>>>,
+    unpacked: Mutex<Vec<Unpacked>>,
     unzipped_limit: u64,
+}
+
+/// One that was unpacked, for as long as somebody has it.
+#[derive(Debug)]
+struct Unpacked {
+    root: Weak<Path>,
+    size: u64,
 }
 
 /// Why a zip was refused.
@@ -76,35 +83,38 @@ impl Packages {
         let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let root = self.folder.path().join("code").join(name);
         let mut unpacked = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = unpacked.iter().filter_map(Weak::upgrade).find(|known| **known == *root);
-        let root = match known {
+        let mut known = unpacked.iter().filter_map(|known| Some((known.root.upgrade()?, known.size)));
+        let known = known.find(|(known, _)| **known == *root);
+        let (root, unzipped_size) = match known {
             Some(known) => known,
             None => {
                 self.sweep(&mut unpacked)?;
-                self.unpack_new(zip, &root)?;
+                let size = self.unpack_new(zip, &root)?;
                 let root: Arc<Path> = root.into();
-                unpacked.push(Arc::downgrade(&root));
-                root
+                unpacked.push(Unpacked { root: Arc::downgrade(&root), size });
+                (root, size)
             }
         };
-        Ok(Package { sha256: BASE64_STANDARD.encode(digest), size: zip.len() as u64, root })
+        let sha256 = BASE64_STANDARD.encode(digest);
+        Ok(Package { sha256, size: zip.len() as u64, unzipped_size, root })
     }
 
-    fn unpack_new(&self, zip: &[u8], root: &Path) -> Result<(), PackageError> {
+    /// Gives the size of what it unpacked.
+    fn unpack_new(&self, zip: &[u8], root: &Path) -> Result<u64, PackageError> {
         fs::create_dir_all(self.folder.path().join("code"))?;
         // Unpack beside it and rename: what fails leaves nothing.
         let fresh = TempDir::new_in(self.folder.path())?;
-        unpack_into(zip, fresh.path(), self.unzipped_limit)?;
+        let size = unpack_into(zip, fresh.path(), self.unzipped_limit)?;
         fs::write(root.with_extension("zip"), zip)?;
         fs::rename(fresh.keep(), root)?;
         set_writable(root, false)?;
-        Ok(())
+        Ok(size)
     }
 
     /// Removes what nobody has any more.
-    fn sweep(&self, unpacked: &mut Vec<Weak<Path>>) -> io::Result<()> {
-        unpacked.retain(|root| root.strong_count() > 0);
-        let kept: Vec<Arc<Path>> = unpacked.iter().filter_map(Weak::upgrade).collect();
+    fn sweep(&self, unpacked: &mut Vec<Unpacked>) -> io::Result<()> {
+        unpacked.retain(|known| known.root.strong_count() > 0);
+        let kept: Vec<Arc<Path>> = unpacked.iter().filter_map(|known| known.root.upgrade()).collect();
         let Ok(entries) = fs::read_dir(self.folder.path().join("code")) else { return Ok(()) };
         for entry in entries {
             let path = entry?.path();
@@ -151,8 +161,9 @@ fn set_writable(folder: &Path, writable: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Unpacks at most `left` bytes.
-fn unpack_into(zip: &[u8], folder: &Path, mut left: u64) -> Result<(), PackageError> {
+/// Unpacks at most `limit` bytes, and says how many they were.
+fn unpack_into(zip: &[u8], folder: &Path, limit: u64) -> Result<u64, PackageError> {
+    let mut left = limit;
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
     if archive.len() > ENTRIES_LIMIT {
         return Err(PackageError::UnpacksTooLarge);
@@ -180,7 +191,7 @@ fn unpack_into(zip: &[u8], folder: &Path, mut left: u64) -> Result<(), PackageEr
         left = left.checked_sub(written).ok_or(PackageError::UnpacksTooLarge)?;
         set_mode(&file, entry.unix_mode())?;
     }
-    Ok(())
+    Ok(limit - left)
 }
 
 /// A zip may name something both a file and a folder, or give it a name that
@@ -245,7 +256,7 @@ mod tests {
         for path in ["", "lib", "lib/a.txt"].map(|path| first.root.join(path)) {
             assert!(fs::metadata(path).expect("unpacked").permissions().readonly(), "code can't be changed");
         }
-        assert_eq!(first.size, zip.len() as u64);
+        assert_eq!((first.size, first.unzipped_size), (zip.len() as u64, 11));
     }
 
     #[test]

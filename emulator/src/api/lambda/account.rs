@@ -34,7 +34,9 @@ struct Usage {
 pub(super) fn settings(api: &Api) -> Reply {
     let (account, code_size) = api.driver.step(|engine, _| {
         let packages = engine.functions().filter_map(|function| function.spec.code.package());
-        (engine.account(), packages.map(|package| package.size).sum())
+        let functions: u64 = packages.map(|package| package.size).sum();
+        let layers: u64 = engine.layers().flatten().map(|layer| layer.spec.package.size).sum();
+        (engine.account(), functions + layers)
     });
     let settings = Settings {
         account_limit: Limit {

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::body;
 use super::error::Error;
 use super::function_name::FunctionName;
-use super::validation::{RESERVED_CONCURRENT_EXECUTIONS, Violations};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
@@ -34,10 +33,6 @@ struct Reservation {
 pub(super) fn put(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let name = FunctionName::from_path(api, resource, "PutFunctionConcurrency")?.unqualified()?;
     let Reservation { reserved_concurrent_executions: given } = body::read(call)?;
-    let mut violations = Violations::default();
-    violations.require(&RESERVED_CONCURRENT_EXECUTIONS, given);
-    violations.into_result().map_err(Error::Validation)?;
-
     let reserved = given.and_then(|given| u32::try_from(given).ok()).unwrap_or(u32::MAX);
     let put = api.driver.step(|engine, now| engine.put_reserved_concurrency(now, name.as_str(), reserved));
     put.map_err(|error| Error::new(error, &api.identity))?;

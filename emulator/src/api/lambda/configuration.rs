@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::layers::Attached;
+use super::logging;
 use crate::config::Identity;
 use crate::engine::{FunctionState, FunctionVersion, Qualifier};
-use crate::observe::{date_time, log_group_name};
+use crate::observe::date_time;
 
 /// SHA-256 of nothing: the code of a function that has none.
 const NO_CODE_SHA256: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
@@ -47,9 +49,13 @@ pub(super) struct Configuration<'a> {
     code_sha256: &'a str,
     version: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letter_config: Option<DeadLetterConfig<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<Environment<'a>>,
     tracing_config: TracingConfig,
     revision_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    layers: Vec<Attached<'a>>,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     state_reason: Option<&'static str>,
@@ -65,7 +71,7 @@ pub(super) struct Configuration<'a> {
     architectures: [&'a str; 1],
     ephemeral_storage: EphemeralStorage,
     snap_start: SnapStart,
-    logging_config: LoggingConfig,
+    logging_config: logging::Shown,
 }
 
 #[derive(Debug, Serialize)]
@@ -95,9 +101,8 @@ struct SnapStart {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct LoggingConfig {
-    log_format: &'static str,
-    log_group: String,
+struct DeadLetterConfig<'a> {
+    target_arn: &'a str,
 }
 
 impl<'a> Configuration<'a> {
@@ -122,7 +127,14 @@ impl<'a> Configuration<'a> {
             code_sha256: package.map_or(NO_CODE_SHA256, |package| &package.sha256),
             version: function.version.to_string(),
             environment: (!spec.variables.is_empty()).then_some(Environment { variables: &spec.variables }),
-            tracing_config: TracingConfig { mode: "PassThrough" },
+            dead_letter_config: spec
+                .dead_letter_target
+                .as_deref()
+                .map(|target_arn| DeadLetterConfig { target_arn }),
+            tracing_config: TracingConfig {
+                mode: if spec.tracing_active { "Active" } else { "PassThrough" },
+            },
+            layers: spec.layers.iter().map(Attached::new).collect(),
             revision_id: function.revision_id.to_string(),
             state: if creating { "Pending" } else { "Active" },
             state_reason: REASON.filter(|_| creating),
@@ -138,7 +150,7 @@ impl<'a> Configuration<'a> {
             architectures: [&spec.architecture],
             ephemeral_storage: EphemeralStorage { size: spec.ephemeral_storage_mb },
             snap_start: SnapStart { apply_on: "None", optimization_status: "Off" },
-            logging_config: LoggingConfig { log_format: "Text", log_group: log_group_name(name) },
+            logging_config: logging::Shown::new(&spec.logging, name),
         }
     }
 

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::api::reply::{Reply, content_type, json, set};
 use crate::config::Identity;
-use crate::engine::{AliasName, FunctionName, LambdaError, MappingId, Refusal, ThrottleReason};
+use crate::engine::{AliasName, FunctionName, LambdaError, MappingId, PolicyError, Refusal, ThrottleReason};
 
 /// Every error that an operation can answer, in AWS's words.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -165,7 +165,41 @@ pub(super) enum Error {
     )]
     FunctionUrlExists { arn: String },
     #[error("The resource you requested does not exist.")]
-    FunctionUrlNotFound,
+    ResourceNotFound,
+    #[error(
+        "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the \
+         existing statement."
+    )]
+    StatementExists { sid: String },
+    #[error("No policy is associated with the given resource.")]
+    NoPolicy,
+    #[error("No policy found for: {arn}")]
+    NoPolicyFound { arn: String },
+    #[error("Statement {sid} is not found in resource policy.")]
+    StatementNotFound { sid: String },
+    #[error("The final policy size ({size}) is bigger than the limit ({limit}).")]
+    PolicyTooLong { size: usize, limit: usize },
+    #[error("Number of tags exceeds resource tag limit.")]
+    TooManyTags,
+    #[error(
+        "Tagging operations are permitted on Lambda functions only. Tags on aliases and versions are not \
+         supported. Please specify either a function name or a function ARN."
+    )]
+    TagsOnVersion,
+    #[error("Layer version {arn} does not exist.")]
+    LayerVersionNotFound { arn: String },
+    #[error(
+        "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to \
+         retrieve the latest Revision Id"
+    )]
+    LayerRevisionMismatch,
+    #[error("The Lambda code signing configuration {arn} can not be found.")]
+    CodeSigningConfigMissing { arn: String },
+    #[error(
+        "The code signing configuration cannot be found. Check that the provided configuration is not deleted: \
+         {arn}."
+    )]
+    CodeSigningConfigNotFound { arn: String },
     /// An operation, or a member of one, that AWS has and the emulator does not.
     #[error("the emulator does not serve {0} yet")]
     NotServed(String),
@@ -248,6 +282,21 @@ impl Error {
                 Self::VisibilityBelowTimeout { visibility_secs, timeout_secs }
             }
             LambdaError::WindowRequired => Self::WindowRequired,
+            LambdaError::Policy(error) => Self::policy(error),
+            LambdaError::TooManyTags => Self::TooManyTags,
+            LambdaError::LayerVersionNotFound(name, version) => {
+                Self::LayerVersionNotFound { arn: identity.layer_version_arn(name.as_str(), version) }
+            }
+        }
+    }
+
+    fn policy(error: PolicyError) -> Self {
+        match error {
+            PolicyError::StatementExists(sid) => Self::StatementExists { sid: sid.to_string() },
+            PolicyError::Missing => Self::NoPolicy,
+            PolicyError::StatementNotFound(sid) => Self::StatementNotFound { sid: sid.to_string() },
+            PolicyError::RevisionMismatch => Self::RevisionMismatch,
+            PolicyError::TooLong { size, limit } => Self::PolicyTooLong { size, limit },
         }
     }
 
@@ -297,13 +346,24 @@ impl Error {
             | Self::EventConfigNotFound { .. }
             | Self::OtherRegion { .. }
             | Self::MappingNotFound
-            | Self::FunctionUrlNotFound => {
+            | Self::ResourceNotFound
+            | Self::NoPolicy
+            | Self::NoPolicyFound { .. }
+            | Self::StatementNotFound { .. }
+            | Self::LayerVersionNotFound { .. }
+            | Self::CodeSigningConfigMissing { .. } => {
                 (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER)
             }
             Self::ProvisionedNotFound => {
                 (StatusCode::NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", LowerCase, USER)
             }
             Self::Recursive => (StatusCode::BAD_REQUEST, "RecursiveInvocationException", Message, USER),
+            Self::CodeSigningConfigNotFound { .. } => {
+                (StatusCode::NOT_FOUND, "CodeSigningConfigNotFoundException", Message, USER)
+            }
+            Self::PolicyTooLong { .. } => {
+                (StatusCode::BAD_REQUEST, "PolicyLengthExceededException", LowerCase, USER)
+            }
             Self::MappingInUse => (StatusCode::BAD_REQUEST, "ResourceInUseException", Message, USER),
             Self::OtherAccount { .. } => (StatusCode::FORBIDDEN, "AccessDeniedException", Message, None),
             Self::QualifierMismatch
@@ -321,7 +381,9 @@ impl Error {
             | Self::VisibilityBelowTimeout { .. }
             | Self::WindowRequired
             | Self::UnrecognizedEventSource
-            | Self::UnsupportedByQueues(_) => {
+            | Self::UnsupportedByQueues(_)
+            | Self::TooManyTags
+            | Self::TagsOnVersion => {
                 (StatusCode::BAD_REQUEST, "InvalidParameterValueException", LowerCase, USER)
             }
             Self::UnreservedBelowMinimum { .. }
@@ -337,6 +399,7 @@ impl Error {
             Self::WrongType(_) => (StatusCode::BAD_REQUEST, "SerializationException", LowerCase, USER),
             Self::FunctionExists { .. }
             | Self::MappingExists { .. }
+            | Self::StatementExists { .. }
             | Self::AliasExists { .. }
             | Self::Pending
             | Self::UpdateInProgress { .. }
@@ -346,7 +409,7 @@ impl Error {
             | Self::FunctionUrlExists { .. } => {
                 (StatusCode::CONFLICT, "ResourceConflictException", LowerCase, USER)
             }
-            Self::RevisionMismatch => {
+            Self::RevisionMismatch | Self::LayerRevisionMismatch => {
                 (StatusCode::PRECONDITION_FAILED, "PreconditionFailedException", LowerCase, USER)
             }
             Self::RequestTooLarge { .. } | Self::EventTooLarge { .. } => {

@@ -102,7 +102,7 @@ pub(super) fn create(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
 
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let target = target(api, call, resource, "GetFunctionUrlConfig")?;
-    let url = api.doors.urls.by_target(&target).ok_or(Error::FunctionUrlNotFound)?;
+    let url = api.doors.urls.by_target(&target).ok_or(Error::ResourceNotFound)?;
     Ok(json(StatusCode::OK, content_type::JSON, &Shown::new(api, call, url)))
 }
 
@@ -115,14 +115,14 @@ pub(super) fn update(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
         settings.apply(url);
         url.modified = now;
     });
-    let url = updated.ok_or(Error::FunctionUrlNotFound)?;
+    let url = updated.ok_or(Error::ResourceNotFound)?;
     Ok(json(StatusCode::OK, content_type::JSON, &Shown::new(api, call, url)))
 }
 
 pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let target = target(api, call, resource, "DeleteFunctionUrlConfig")?;
     let deleted = api.doors.urls.delete(&target);
-    if deleted { Ok(empty(StatusCode::NO_CONTENT)) } else { Err(Error::FunctionUrlNotFound) }
+    if deleted { Ok(empty(StatusCode::NO_CONTENT)) } else { Err(Error::ResourceNotFound) }
 }
 
 pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {

@@ -14,7 +14,7 @@ use super::function_name::FunctionName;
 use super::page::Page;
 use super::settings::{Settings, refuse_unserved};
 use super::validation::{self, Violations};
-use super::{built_in, cold_start, concurrency};
+use super::{built_in, cold_start, concurrency, layers, tags};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
@@ -32,7 +32,7 @@ struct Creation {
     function_name: Option<String>,
     code: Option<CodeSource>,
     architectures: Option<Vec<String>>,
-    tags: Option<BTreeMap<String, String>>,
+    tags: BTreeMap<String, String>,
     publish: bool,
 }
 
@@ -57,11 +57,12 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     let settings: Settings = body::read(call)?;
     let creation: Creation = body::read(call)?;
     creation.check(&settings)?;
+    tags::check(&creation.tags)?;
     let name = creation.function_name.as_deref().unwrap_or_default();
     let name = FunctionName::from_text(api, name, OPERATION)?.unqualified()?;
     refuse_dots(name.as_str())?;
-    refuse_unserved(&Members::of(call)?, OPERATION, name.as_str())?;
-    settings.check_meaning()?;
+    refuse_unserved(&Members::of(call)?, OPERATION)?;
+    let meaning = settings.meaning(api, OPERATION)?;
 
     let (Some(_), Some(handler)) = (&settings.runtime, &settings.handler) else {
         return Err(Error::InvalidParameter(
@@ -80,14 +81,18 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     }
     let mut spec = FunctionSpec {
         architecture: architecture(creation.architectures).unwrap_or_else(|| "x86_64".to_owned()),
-        tags: creation.tags.unwrap_or_default(),
         ..FunctionSpec::simulated(HandlerModel::default())
     };
-    settings.apply(&mut spec);
+    settings.apply(meaning, &mut spec);
     spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
     spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
+    layers::check_size(&spec)?;
 
-    let created = api.driver.step(|engine, now| engine.create_function(now, name.as_str().into(), spec));
+    let created = api.driver.step(|engine, now| {
+        let created = engine.create_function(now, name.as_str().into(), spec)?;
+        engine.tag_function(now, name.as_str(), creation.tags)?;
+        Ok(created)
+    });
     let created = created.map_err(|error| Error::new(error, &api.identity))?;
     if creation.publish {
         return publish(api, StatusCode::CREATED, &created, Progress::Creating);
@@ -99,9 +104,10 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
     let name = version_name(api, call, resource, "GetFunction")?;
     let found = api.driver.step(|engine, _| {
         let (function, progress) = find(engine, &name)?;
-        Ok::<_, LambdaError>((function, progress, engine.reserved_concurrency(name.as_str())?))
+        let tags = engine.tags(name.as_str())?.all().clone();
+        Ok::<_, LambdaError>((function, progress, engine.reserved_concurrency(name.as_str())?, tags))
     });
-    let (function, progress, reserved) = found.map_err(|error| Error::new(error, &api.identity))?;
+    let (function, progress, reserved, tags) = found.map_err(|error| Error::new(error, &api.identity))?;
     let location = || format!("http://{}/_emulator/functions/{}/code.zip", call.host(), function.name);
     let shown = Shown {
         configuration: configuration(api, &function, progress, name.given_qualifier().as_ref()),
@@ -109,7 +115,7 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
             repository_type: "S3",
             location: function.spec.code.package().is_some().then(location),
         },
-        tags: &function.spec.tags,
+        tags,
         concurrency: reserved.map(concurrency::Reserved::new),
     };
     Ok(json(StatusCode::OK, content_type::JSON, &shown))
@@ -150,9 +156,6 @@ pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Resul
     let name = FunctionName::from_path(api, resource, OPERATION)?.unqualified()?;
     let update: CodeUpdate = body::read(call)?;
     let source: CodeSource = body::read(call)?;
-    let mut violations = Violations::default();
-    check_architectures(&mut violations, update.architectures.as_deref());
-    violations.into_result().map_err(Error::Validation)?;
     Members::of(call)?.refuse(OPERATION, &[("PublishTo", |_| false)])?;
 
     let package = source.unpack(api, OPERATION).await?.ok_or_else(code::missing)?;
@@ -163,7 +166,7 @@ pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Resul
             spec.architecture = architecture;
             spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
         }
-        Ok(())
+        layers::check_size(spec)
     };
     if update.dry_run.unwrap_or(false) {
         return dry_run(api, &name, update.revision_id.as_deref(), change);
@@ -180,18 +183,15 @@ pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Re
     let name = FunctionName::from_path(api, resource, OPERATION)?.unqualified()?;
     let settings: Settings = body::read(call)?;
     let Revision { revision_id } = body::read(call)?;
-    let mut violations = Violations::default();
-    settings.check(&mut violations);
-    violations.into_result().map_err(Error::Validation)?;
-    refuse_unserved(&Members::of(call)?, OPERATION, name.as_str())?;
-    settings.check_meaning()?;
+    refuse_unserved(&Members::of(call)?, OPERATION)?;
+    let meaning = settings.meaning(api, OPERATION)?;
 
     let updated = change_function(api, &name, revision_id.as_deref(), |spec| {
-        settings.apply(spec);
+        settings.apply(meaning, spec);
         let package = spec.code.package().cloned();
         spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
         spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
-        Ok(())
+        layers::check_size(spec)
     })?;
     Ok(show(api, StatusCode::OK, &updated, Progress::Updating, None))
 }
@@ -218,16 +218,9 @@ pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
 }
 
 impl Creation {
+    /// All but the built-in handler needs code.
     fn check(&self, settings: &Settings) -> Result<(), Error> {
         let mut violations = Violations::default();
-        violations.require(&validation::FUNCTION_NAME, &self.function_name);
-        violations.present(&validation::ROLE, settings.role.is_some());
-        settings.check(&mut violations);
-        check_architectures(&mut violations, self.architectures.as_deref());
-        for (key, value) in self.tags.iter().flatten() {
-            violations.check(&validation::TAG_KEY, Some(key.as_str()));
-            violations.check(&validation::TAG_VALUE, Some(value.as_str()));
-        }
         let needs_code = settings.handler.as_deref() != Some(built_in::HANDLER);
         violations.present(&validation::CODE, self.code.is_some() || !needs_code);
         violations.into_result().map_err(Error::Validation)
@@ -278,12 +271,6 @@ fn refuse_dots(name: &str) -> Result<(), Error> {
     let mut violations = Violations::default();
     violations.check(&validation::NEW_FUNCTION_NAME, Some(name));
     violations.into_result().map_err(Error::Validation)
-}
-
-fn check_architectures(violations: &mut Violations, architectures: Option<&[String]>) {
-    for architecture in architectures.into_iter().flatten() {
-        violations.check(&validation::ARCHITECTURE, Some(architecture.as_str()));
-    }
 }
 
 fn architecture(given: Option<Vec<String>>) -> Option<String> {
@@ -353,7 +340,7 @@ struct Shown<'a> {
     configuration: Configuration<'a>,
     code: Location,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tags: &'a BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     concurrency: Option<concurrency::Reserved>,
 }

@@ -1,5 +1,6 @@
 //! Event source mappings from SQS queues.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -9,7 +10,7 @@ use super::body::{self, Members};
 use super::error::Error;
 use super::function_name::FunctionName;
 use super::page::Page;
-use super::validation::{self, Violations};
+use super::tags;
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, json};
@@ -58,6 +59,13 @@ struct Settings {
     function_response_types: Option<Vec<String>>,
 }
 
+/// What only CreateEventSourceMapping has.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Tagging {
+    tags: BTreeMap<String, String>,
+}
+
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct ScalingConfig {
@@ -67,9 +75,8 @@ struct ScalingConfig {
 pub(super) fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     const OPERATION: &str = "CreateEventSourceMapping";
     let settings: Settings = body::read(call)?;
-    let mut violations = Violations::default();
-    violations.require(&validation::FUNCTION_NAME, &settings.function_name);
-    settings.check(violations)?;
+    let Tagging { tags } = body::read(call)?;
+    tags::check(&tags)?;
     let arn = settings.event_source_arn.as_deref().unwrap_or_default();
     let queue = queue_name(&api.identity, arn).ok_or(Error::UnrecognizedEventSource)?;
     refuse_unserved(call, OPERATION)?;
@@ -87,7 +94,11 @@ pub(super) fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
         enabled: true,
     };
     settings.apply(&mut spec);
-    let created = api.driver.step(|engine, now| engine.create_mapping(now, spec));
+    let created = api.driver.step(|engine, now| {
+        let created = engine.create_mapping(now, spec)?;
+        engine.tag_mapping(now, created.id, tags)?;
+        Ok(created)
+    });
     let created = created.map_err(|error| Error::new(error, &api.identity))?;
     Ok(show(api, StatusCode::ACCEPTED, &created))
 }
@@ -125,7 +136,6 @@ pub(super) fn update(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
     const OPERATION: &str = "UpdateEventSourceMapping";
     let id = mapping_id(resource)?;
     let settings: Settings = body::read(call)?;
-    settings.check(Violations::default())?;
     refuse_unserved(call, OPERATION)?;
     let function = settings.function(api, OPERATION)?;
     let updated = api.driver.step(|engine, now| {
@@ -149,17 +159,6 @@ pub(super) fn delete(api: &Api, resource: &str) -> Result<Reply, Error> {
 }
 
 impl Settings {
-    fn check(&self, mut violations: Violations) -> Result<(), Error> {
-        violations.check(&validation::BATCH_SIZE, self.batch_size);
-        violations.check(&validation::BATCHING_WINDOW, self.maximum_batching_window_in_seconds);
-        let maximum = self.scaling_config.as_ref().and_then(|scaling| scaling.maximum_concurrency);
-        violations.check(&validation::MAXIMUM_CONCURRENCY, maximum);
-        for kind in self.function_response_types.iter().flatten() {
-            violations.check(&validation::RESPONSE_TYPE, Some(kind.as_str()));
-        }
-        violations.into_result().map_err(Error::Validation)
-    }
-
     /// The function that is named, and the version or alias of it.
     fn function(
         &self,

@@ -7,6 +7,7 @@ mod account;
 mod body;
 mod built_in;
 mod code;
+mod code_signing;
 mod cold_start;
 mod concurrency;
 mod configuration;
@@ -16,13 +17,22 @@ mod function_name;
 mod function_urls;
 mod functions;
 mod invoke;
+mod invoke_async;
+mod layers;
+mod logging;
 mod mappings;
 mod operation;
 mod page;
+mod path;
 mod payload;
+mod permissions;
+mod policy;
+mod recursion;
 mod runtime;
+mod runtime_management;
 mod settings;
 mod streaming;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -50,6 +60,9 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
 }
 
 async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> Result<Reply, Error> {
+    if !matches!(operation, Operation::NotServed(_)) {
+        validation::check(operation.name(), call)?;
+    }
     match operation {
         Operation::Invoke => invoke::invoke(api, call, resource).await,
         Operation::InvokeWithResponseStream => streaming::invoke(api, call, resource).await,
@@ -74,6 +87,32 @@ async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> 
         Operation::UpdateFunctionUrlConfig => function_urls::update(api, call, resource),
         Operation::DeleteFunctionUrlConfig => function_urls::delete(api, call, resource),
         Operation::ListFunctionUrlConfigs => function_urls::list(api, call, resource),
+        Operation::AddPermission => permissions::add(api, call, resource),
+        Operation::GetPolicy => permissions::get(api, call, resource),
+        Operation::RemovePermission => permissions::remove(api, call, resource),
+        Operation::ListTags => tags::list(api, call),
+        Operation::TagResource => tags::tag(api, call),
+        Operation::UntagResource => tags::untag(api, call),
+        Operation::InvokeAsync => invoke_async::invoke(api, call, resource),
+        Operation::GetFunctionRecursionConfig => recursion::get(api, resource),
+        Operation::PutFunctionRecursionConfig => recursion::put(api, call, resource),
+        Operation::GetRuntimeManagementConfig => runtime_management::get(api, call, resource),
+        Operation::PutRuntimeManagementConfig => runtime_management::put(api, call, resource),
+        Operation::GetFunctionCodeSigningConfig => code_signing::of_function(api, resource),
+        Operation::PutFunctionCodeSigningConfig => code_signing::put_on_function(api, call, resource),
+        Operation::DeleteFunctionCodeSigningConfig => code_signing::delete_of_function(api, resource),
+        Operation::ListCodeSigningConfigs => code_signing::list(call),
+        Operation::GetCodeSigningConfig | Operation::ListFunctionsByCodeSigningConfig => {
+            Err(code_signing::missing(call))
+        }
+        Operation::PublishLayerVersion => layers::publish(api, call).await,
+        Operation::ListLayers => layers::list(api, call),
+        Operation::ListLayerVersions => layers::list_versions(api, call),
+        Operation::GetLayerVersion => layers::get(api, call),
+        Operation::DeleteLayerVersion => layers::delete(api, call),
+        Operation::AddLayerVersionPermission => layers::add_permission(api, call),
+        Operation::GetLayerVersionPolicy => layers::get_policy(api, call),
+        Operation::RemoveLayerVersionPermission => layers::remove_permission(api, call),
         Operation::NotServed(name) => Err(Error::NotServed(name.to_owned())),
     }
 }

@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::error::Error;
-use super::validation::{MAX_ITEMS, Violations};
 use crate::api::call::Call;
 
 /// Which part of a sorted list a request asks for.
@@ -15,7 +14,8 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Reads `Marker` and `MaxItems`; no page is longer than `longest`.
+    /// Reads `Marker` and `MaxItems`, which was checked to be in its range; no
+    /// page is longer than `longest`.
     pub(super) fn of(call: &Call, longest: usize) -> Result<Self, Error> {
         let size = match call.parameter("MaxItems") {
             Some(text) => max_items(&text)?.min(longest),
@@ -47,12 +47,7 @@ impl Page {
 }
 
 fn max_items(text: &str) -> Result<usize, Error> {
-    let number: i64 =
-        text.parse().map_err(|_| Error::WrongType(format!("MaxItems is '{text}', not a whole number")))?;
-    let mut violations = Violations::default();
-    violations.check(&MAX_ITEMS, Some(number));
-    violations.into_result().map_err(Error::Validation)?;
-    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    text.parse().map_err(|_| Error::WrongType(format!("MaxItems is '{text}', not a whole number")))
 }
 
 fn decode(marker: &str) -> Option<String> {

@@ -29,6 +29,14 @@ pub(super) fn event(body: &Bytes) -> Result<Bytes, Error> {
     checked(body)
 }
 
+/// The payload of InvokeAsync.
+pub(super) fn old_event(body: &Bytes) -> Result<Bytes, Error> {
+    if body.len() > limits::OLD_EVENT_PAYLOAD {
+        return Err(Error::RequestTooLarge { limit: limits::OLD_EVENT_PAYLOAD, operation: "InvokeAsync" });
+    }
+    checked(body)
+}
+
 /// The body, or `{}` when there is none. Its values are passed over, not built.
 fn checked(body: &Bytes) -> Result<Bytes, Error> {
     if body.is_empty() {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::body::Members;
 use super::error::Error;
-use super::validation::{self, Violations};
-use super::{runtime, variables};
-use crate::engine::FunctionSpec;
-use crate::observe::log_group_name;
+use super::logging::LoggingConfig;
+use super::{layers, runtime, variables};
+use crate::api::Api;
+use crate::engine::{FunctionSpec, LayerVersion, Logging};
 
 /// The settings that both operations have; what is missing stays as it is.
 #[derive(Debug, Default, Deserialize)]
@@ -25,6 +25,18 @@ pub(super) struct Settings {
     memory_size: Option<i64>,
     ephemeral_storage: Option<EphemeralStorage>,
     environment: Option<Environment>,
+    dead_letter_config: Option<DeadLetterConfig>,
+    logging_config: Option<LoggingConfig>,
+    tracing_config: Option<TracingConfig>,
+    layers: Option<Vec<String>>,
+}
+
+/// What the settings say, once it is known to be good and what it names was
+/// found.
+#[derive(Debug, Default)]
+pub(super) struct Meaning {
+    layers: Option<Vec<LayerVersion>>,
+    logging: Option<Logging>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,30 +51,33 @@ struct Environment {
     variables: Option<BTreeMap<String, String>>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct DeadLetterConfig {
+    target_arn: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct TracingConfig {
+    mode: Option<String>,
+}
+
 impl Settings {
-    /// Checks each value by itself.
-    pub(super) fn check(&self, violations: &mut Violations) {
-        violations.check(&validation::HANDLER, &self.handler);
-        violations.check(&validation::ROLE, &self.role);
-        violations.check(&validation::DESCRIPTION, &self.description);
-        violations.check(&validation::TIMEOUT, self.timeout);
-        violations.check(&validation::MEMORY_SIZE, self.memory_size);
-        if let Some(storage) = &self.ephemeral_storage {
-            violations.require(&validation::EPHEMERAL_STORAGE, storage.size);
-        }
-        for name in self.variables().into_iter().flat_map(BTreeMap::keys) {
-            violations.check(&validation::VARIABLE, Some(name.as_str()));
-        }
-    }
-
-    /// Checks what the API's model leaves open.
-    pub(super) fn check_meaning(&self) -> Result<(), Error> {
+    /// Checks what the API's model leaves open, and finds what is named.
+    pub(super) fn meaning(&self, api: &Api, operation: &str) -> Result<Meaning, Error> {
         self.runtime.as_deref().map_or(Ok(()), runtime::check)?;
-        self.variables().map_or(Ok(()), variables::check)
+        self.variables().map_or(Ok(()), variables::check)?;
+        if let Some(target) = self.dead_letter_target() {
+            check_dead_letter_target(target, operation)?;
+        }
+        let layers = self.layers.as_ref().map(|arns| layers::resolve(api, arns)).transpose()?;
+        let logging = self.logging_config.as_ref().map(LoggingConfig::logging).transpose()?;
+        Ok(Meaning { layers, logging })
     }
 
-    /// Changes the settings that are given. Call it with what both checks passed.
-    pub(super) fn apply(&self, spec: &mut FunctionSpec) {
+    /// Changes the settings that are given.
+    pub(super) fn apply(&self, meaning: Meaning, spec: &mut FunctionSpec) {
         let replace = |old: &mut String, new: &Option<String>| {
             if let Some(new) = new {
                 old.clone_from(new);
@@ -85,24 +100,40 @@ impl Settings {
         if let Some(environment) = &self.environment {
             spec.variables = environment.variables.clone().unwrap_or_default();
         }
+        if self.dead_letter_config.is_some() {
+            spec.dead_letter_target = self.dead_letter_target().map(Into::into);
+        }
+        if let Some(mode) = self.tracing_config.as_ref().and_then(|tracing| tracing.mode.as_deref()) {
+            spec.tracing_active = mode == "Active";
+        }
+        if let Some(logging) = meaning.logging {
+            spec.logging = logging;
+        }
+        if let Some(layers) = meaning.layers {
+            spec.layers = layers;
+        }
     }
 
     fn variables(&self) -> Option<&BTreeMap<String, String>> {
         self.environment.as_ref()?.variables.as_ref()
     }
+
+    /// The target that is set; `""` takes it away.
+    fn dead_letter_target(&self) -> Option<&str> {
+        let target = self.dead_letter_config.as_ref()?.target_arn.as_deref();
+        target.filter(|target| !target.is_empty())
+    }
 }
 
 /// Refuses settings that would change what a function does, and that the
 /// emulator does not act on. Those that say what is anyway are passed over.
-pub(super) fn refuse_unserved(members: &Members<'_>, operation: &str, function: &str) -> Result<(), Error> {
+pub(super) fn refuse_unserved(members: &Members<'_>, operation: &str) -> Result<(), Error> {
     members.refuse(
         operation,
         &[
             ("PackageType", |value| value == "Zip"),
             ("PublishTo", |_| false),
-            ("Layers", |_| false),
             ("VpcConfig", |_| false),
-            ("DeadLetterConfig", |_| false),
             ("FileSystemConfigs", |_| false),
             ("ImageConfig", |_| false),
             ("KMSKeyArn", |_| false),
@@ -110,20 +141,22 @@ pub(super) fn refuse_unserved(members: &Members<'_>, operation: &str, function: 
             ("CapacityProviderConfig", |_| false),
             ("DurableConfig", |_| false),
             ("TenancyConfig", |_| false),
-            ("TracingConfig", |value| *value == json!({ "Mode": "PassThrough" })),
             ("SnapStart", |value| *value == json!({ "ApplyOn": "None" })),
         ],
-    )?;
-    let logging = members.given("LoggingConfig")?.unwrap_or(Value::Null);
-    for (key, value) in logging.as_object().into_iter().flatten() {
-        let harmless = match key.as_str() {
-            "LogFormat" => value == "Text",
-            "LogGroup" => *value == log_group_name(function),
-            _ => value.is_null(),
-        };
-        if !harmless {
-            return Err(Error::NotServed(format!("{key} of LoggingConfig of {operation}")));
+    )
+}
+
+/// Only standard queues and topics take events that were given up, and there
+/// are no topics here. The texts are not recorded from AWS.
+fn check_dead_letter_target(target: &str, operation: &str) -> Result<(), Error> {
+    match target.split(':').nth(2) {
+        Some("sqs") if !target.ends_with(".fifo") => Ok(()),
+        Some("sns") if !target.ends_with(".fifo") => {
+            Err(Error::NotServed(format!("a topic as DeadLetterConfig of {operation}")))
         }
+        Some(_) | None => Err(Error::InvalidParameter(format!(
+            "The provided target arn: {target} is not valid. The dead-letter queue must be a standard SQS queue \
+             or SNS topic."
+        ))),
     }
-    Ok(())
 }

@@ -13,8 +13,8 @@
 //!
 //! A refused request has used up nothing: neither permit nor rate.
 
+use super::attachments::RecursiveLoop;
 use super::concurrency::Permit;
-use super::function::RecursiveLoop;
 use super::invocation::{Invocation, Invoke, Origin, Request};
 use super::qualifier::Version;
 use super::transition::FunctionState;
@@ -108,7 +108,7 @@ impl Engine {
         if function.state() == FunctionState::Pending {
             return Err(Refusal::Pending);
         }
-        let terminates = function.newest().spec.recursive_loop == RecursiveLoop::Terminate;
+        let terminates = function.attachments.recursive_loop == RecursiveLoop::Terminate;
         if terminates && request.trace.depth >= self.quotas.recursion_limit {
             return Err(Refusal::Recursive);
         }

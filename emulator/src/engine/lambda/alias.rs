@@ -121,6 +121,7 @@ impl Engine {
         }
         let qualifier = Qualifier::Alias(name.clone());
         owner.event_configs.remove(&qualifier);
+        owner.attachments.policies.remove(&qualifier);
         let owner = owner.name().clone();
         self.remove_provisioned(now, &owner, &qualifier);
         self.record(now, What::AliasDeleted { function: owner, alias: name.clone() });

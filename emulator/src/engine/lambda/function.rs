@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use super::alias::Alias;
 use super::arrivals::Arrivals;
+use super::attachments::Attachments;
 use super::bucket::TokenBucket;
 use super::cold_start::ColdStartOverride;
 use super::event_config::EventInvokeConfig;
 use super::event_queue::EventInvokeQueue;
 use super::fleet::Fleet;
 use super::handler_model::HandlerModel;
+use super::layers::LayerVersion;
+use super::logging::Logging;
 use super::provisioned::ProvisionedConfig;
 use super::qualifier::{Qualifier, Version};
 use super::reservation::Reservation;
@@ -43,16 +46,18 @@ pub struct FunctionSpec {
     pub variables: BTreeMap<String, String>,
     /// `x86_64` or `arm64`; shown, not enforced.
     pub architecture: String,
-    /// Tags.
-    pub tags: BTreeMap<String, String>,
     /// How its cold starts take their time.
     pub cold_start: ColdStartOverride,
-    /// ARN of the dead-letter queue for asynchronous events that fail.
-    pub dead_letter_target: Option<Arc<str>>,
-    /// Whether a chain of invocations that comes back here is stopped.
-    pub recursive_loop: RecursiveLoop,
     /// What runs.
     pub code: Code,
+    /// What it shares with others, in the order in which they are laid over each other.
+    pub layers: Vec<LayerVersion>,
+    /// ARN of the queue for asynchronous events that fail.
+    pub dead_letter_target: Option<Arc<str>>,
+    /// How it logs.
+    pub logging: Logging,
+    /// Whether every request is traced; shown, nothing is traced.
+    pub tracing_active: bool,
 }
 
 impl FunctionSpec {
@@ -69,23 +74,14 @@ impl FunctionSpec {
             ephemeral_storage_mb: 512,
             variables: BTreeMap::new(),
             architecture: "x86_64".to_owned(),
-            tags: BTreeMap::new(),
             cold_start: ColdStartOverride::default(),
-            dead_letter_target: None,
-            recursive_loop: RecursiveLoop::default(),
             code: Code::Simulated { model, package: None },
+            layers: Vec::new(),
+            dead_letter_target: None,
+            logging: Logging::default(),
+            tracing_active: false,
         }
     }
-}
-
-/// What happens to a chain of invocations that call each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RecursiveLoop {
-    /// It goes on.
-    Allow,
-    /// It is stopped.
-    #[default]
-    Terminate,
 }
 
 /// What an environment runs.
@@ -119,6 +115,8 @@ pub struct Package {
     pub sha256: String,
     /// Size of the zip in bytes.
     pub size: u64,
+    /// Size of what was in it, in bytes.
+    pub unzipped_size: u64,
     /// The folder it was unpacked into.
     pub root: Arc<Path>,
 }
@@ -162,6 +160,7 @@ pub(crate) struct Function {
     pub(crate) events: EventInvokeQueue,
     pub(crate) event_configs: BTreeMap<Qualifier, EventInvokeConfig>,
     pub(crate) tally: Tally,
+    pub(crate) attachments: Attachments,
 }
 
 impl Function {
@@ -183,6 +182,7 @@ impl Function {
             events: EventInvokeQueue::default(),
             event_configs: BTreeMap::new(),
             tally: Tally::default(),
+            attachments: Attachments::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bucket::TokenBucket;
 use super::function::{Function, FunctionSpec, FunctionVersion};
+use super::layers::Layers;
 use super::qualifier::{Qualifier, Version};
 use crate::engine::Engine;
 use crate::engine::error::LambdaError;
@@ -152,6 +153,7 @@ impl Engine {
         }
         self.reset_queues(now);
         self.account_rate = TokenBucket::new(self.quotas.request_rate(self.quotas.account_concurrency));
+        self.layers = Layers::default();
     }
 }
 

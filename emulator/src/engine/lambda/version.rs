@@ -76,6 +76,8 @@ impl Engine {
         }
         let qualifier = Qualifier::Version(number);
         function.event_configs.remove(&qualifier);
+        function.attachments.policies.remove(&qualifier);
+        function.attachments.runtime_management.remove(&version);
         let name = function.name().clone();
         self.remove_provisioned(now, &name, &qualifier);
         self.stop_idle(now, &name, version, StopReason::Outdated);

@@ -9,6 +9,7 @@ use crate::engine::error::LambdaError;
 use crate::engine::fact::What;
 use crate::engine::ids::{FunctionName, MappingId, QueueName};
 use crate::engine::lambda::Qualifier;
+use crate::engine::tags::Tags;
 use crate::engine::time::Timestamp;
 
 /// What a user sets on a mapping.
@@ -81,6 +82,7 @@ pub(crate) struct Mapping {
     pub(crate) modified: Timestamp,
     pub(crate) transition: Option<AlarmKey>,
     pub(crate) pollers: Vec<Poller>,
+    pub(crate) tags: Tags,
 }
 
 impl Mapping {
@@ -106,7 +108,8 @@ impl Engine {
         }
         let id = MappingId(self.rng.uuid());
         let state = MappingState::Creating;
-        let mapping = Mapping { spec, state, modified: now, transition: None, pollers: Vec::new() };
+        let (pollers, tags) = (Vec::new(), Tags::default());
+        let mapping = Mapping { spec, state, modified: now, transition: None, pollers, tags };
         self.mappings.insert(id, mapping);
         self.enter(now, id, state);
         self.mapping(id)

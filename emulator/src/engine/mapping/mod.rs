@@ -7,6 +7,7 @@
 mod batch;
 mod mappings;
 mod poller;
+mod tags;
 
 pub use mappings::{MappingSpec, MappingState, MappingView};
 

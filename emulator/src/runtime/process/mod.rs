@@ -75,8 +75,8 @@ impl ProcessRuntime {
         let driver = self.driver.get().expect("the driver was attached").clone();
         let id = start.environment;
         let environments = self.packages.folder().join("environments");
-        let environment =
-            Environment::new(start, driver, Arc::clone(&self.identity), &environments, Vec::new());
+        let layers = start.function.spec.layers.iter().map(|layer| layer.root.to_path_buf()).collect();
+        let environment = Environment::new(start, driver, Arc::clone(&self.identity), &environments, layers);
         let environment = Arc::new(environment);
         self.environments.insert(id, Arc::clone(&environment));
         self.ask(Job::Start(environment));

@@ -142,8 +142,8 @@ async fn bad_mappings_are_refused() {
         (
             json!({ "FunctionResponseTypes": ["Other"] }),
             validation(
-                "'Other' at 'functionResponseTypes'",
-                "Member must satisfy enum value set: [ReportBatchItemFailures]",
+                "'[Other]' at 'functionResponseTypes'",
+                "Member must satisfy constraint: [Member must satisfy enum value set: [ReportBatchItemFailures], Member must not be null]",
             ),
         ),
         (

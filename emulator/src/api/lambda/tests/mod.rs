@@ -4,5 +4,9 @@
 mod concurrency;
 mod functions;
 mod invoke;
+mod kept;
+mod layers;
 mod mappings;
+mod permissions;
 mod streaming;
+mod tags;
