@@ -4,14 +4,18 @@
 //! refusals are worded here as AWS words them. Nothing is decided here.
 
 mod account;
+mod aliases;
 mod body;
 mod built_in;
+mod checks;
 mod code;
 mod cold_start;
 mod concurrency;
 mod configuration;
 mod error;
 mod front_door;
+mod event_config;
+mod event_destinations;
 mod function_name;
 mod function_urls;
 mod functions;
@@ -19,7 +23,9 @@ mod invoke;
 mod mappings;
 mod operation;
 mod page;
+mod path;
 mod payload;
+mod provisioned;
 mod runtime;
 mod settings;
 mod streaming;
@@ -27,6 +33,7 @@ mod streaming;
 mod tests;
 mod validation;
 mod variables;
+mod versions;
 #[cfg(test)]
 pub(super) mod world;
 
@@ -50,6 +57,7 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
 }
 
 async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> Result<Reply, Error> {
+    checks::check(operation, call)?;
     match operation {
         Operation::Invoke => invoke::invoke(api, call, resource).await,
         Operation::InvokeWithResponseStream => streaming::invoke(api, call, resource).await,
@@ -74,6 +82,21 @@ async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> 
         Operation::UpdateFunctionUrlConfig => function_urls::update(api, call, resource),
         Operation::DeleteFunctionUrlConfig => function_urls::delete(api, call, resource),
         Operation::ListFunctionUrlConfigs => function_urls::list(api, call, resource),
+        Operation::PublishVersion => versions::publish(api, call, resource),
+        Operation::ListVersionsByFunction => versions::list(api, call, resource),
+        Operation::CreateAlias => aliases::create(api, call, resource),
+        Operation::ListAliases => aliases::list(api, call, resource),
+        Operation::GetAlias => aliases::get(api, call, resource),
+        Operation::UpdateAlias => aliases::update(api, call, resource),
+        Operation::DeleteAlias => aliases::delete(api, call, resource),
+        Operation::PutProvisionedConcurrencyConfig => provisioned::put(api, call, resource),
+        Operation::GetProvisionedConcurrencyConfig => provisioned::get(api, call, resource),
+        Operation::DeleteProvisionedConcurrencyConfig => provisioned::delete(api, call, resource),
+        Operation::PutFunctionEventInvokeConfig => event_config::put(api, call, resource),
+        Operation::UpdateFunctionEventInvokeConfig => event_config::update(api, call, resource),
+        Operation::GetFunctionEventInvokeConfig => event_config::get(api, call, resource),
+        Operation::DeleteFunctionEventInvokeConfig => event_config::delete(api, call, resource),
+        Operation::ListFunctionEventInvokeConfigs => event_config::list(api, call, resource),
         Operation::NotServed(name) => Err(Error::NotServed(name.to_owned())),
     }
 }

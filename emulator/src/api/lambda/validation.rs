@@ -55,6 +55,58 @@ members! {
     BATCHING_WINDOW: "maximumBatchingWindowInSeconds" [AtLeast(0), AtMost(300)];
     MAXIMUM_CONCURRENCY: "scalingConfig.maximumConcurrency" [AtLeast(2), AtMost(1_000)];
     RESPONSE_TYPE: "functionResponseTypes" [OneOf(&["ReportBatchItemFailures"])];
+    FEW_ITEMS: "maxItems" [AtLeast(1), AtMost(50)];
+    QUALIFIER: "qualifier" [
+        LongAtLeast(1), LongAtMost(128), Pattern(r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+", is_qualifier)
+    ];
+    ALIAS_NAME: "name" [
+        LongAtLeast(1), LongAtMost(128), Pattern(r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)", is_alias)
+    ];
+    FUNCTION_VERSION: "functionVersion" [
+        LongAtLeast(1), LongAtMost(1_024), Pattern(r"(\$LATEST(\.PUBLISHED)?|[0-9]+)", is_version)
+    ];
+    PROVISIONED_CONCURRENT_EXECUTIONS: "provisionedConcurrentExecutions" [AtLeast(1)];
+    MAXIMUM_RETRY_ATTEMPTS: "maximumRetryAttempts" [AtLeast(0), AtMost(2)];
+    MAXIMUM_EVENT_AGE: "maximumEventAgeInSeconds" [AtLeast(60), AtMost(21_600)];
+    ON_SUCCESS: "destinationConfig.onSuccess.destination" [LongAtMost(350), Pattern(DESTINATION, is_destination)];
+    ON_FAILURE: "destinationConfig.onFailure.destination" [LongAtMost(350), Pattern(DESTINATION, is_destination)];
+}
+
+/// Any ARN, a topic of a Kafka cluster, or nothing.
+const DESTINATION: &str = r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
+
+fn is_named(text: &str, more: &[u8]) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+}
+
+fn is_qualifier(text: &str) -> bool {
+    text == "$LATEST.PUBLISHED" || is_named(text, b"-_$")
+}
+
+/// A name that can't be taken for a version's number.
+fn is_alias(text: &str) -> bool {
+    is_named(text, b"-_") && !is_number(text)
+}
+
+fn is_version(text: &str) -> bool {
+    text == "$LATEST" || text == "$LATEST.PUBLISHED" || is_number(text)
+}
+
+pub(super) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_destination(text: &str) -> bool {
+    if let Some(topic) = text.strip_prefix("kafka://") {
+        return topic.len() <= 249 && !topic.starts_with('.') && is_named(topic, b"-_.");
+    }
+    let Some(rest) = text.strip_prefix("arn:") else { return text.is_empty() };
+    let mut parts = rest.splitn(5, ':');
+    let partition = parts.next().is_some_and(|part| part.starts_with("aws") && is_named(part, b"-"));
+    let service = parts.next().is_some_and(|part| is_named(part, b"-"));
+    let region = parts.next().is_some_and(|part| part.is_empty() || is_named(part, b"-"));
+    let account = parts.next().is_some_and(|part| part.is_empty() || (part.len() == 12 && is_number(part)));
+    partition && service && region && account && parts.next().is_some()
 }
 
 fn is_role_arn(text: &str) -> bool {
@@ -130,6 +182,11 @@ impl Violations {
         if !is_present {
             self.add(Given::Null, member.name, "Member must not be null");
         }
+    }
+
+    /// Notes what no constraint here can say, of a value as AWS shows it.
+    pub(in crate::api) fn add_shown(&mut self, value: &str, name: &str, text: &str) {
+        self.0.push(format!("Value '{value}' at '{name}' failed to satisfy constraint: {text}"));
     }
 
     fn add(&mut self, value: Given<'_>, name: &str, text: &str) {
