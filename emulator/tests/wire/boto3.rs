@@ -1,14 +1,34 @@
-//! boto3 against the emulator: one Python program with many small tests.
+//! boto3 against the emulator: Python programs with many small tests.
 
 use crate::clients::{client, text};
 use crate::program::Program;
 
-#[test]
-fn boto3_sees_what_it_sees_on_aws() {
-    let emulator = Program::start(&[]);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire/boto3_test.py");
-    let output = client("python", emulator.endpoint()).arg(script).output().expect("python is installed");
+/// Runs a Python program's tests, or some of its classes, against an emulator
+/// with those flags.
+fn passes(flags: &[&str], script: &str, classes: &[&str]) {
+    let emulator = Program::start(flags);
+    let script = format!("{}/tests/wire/{script}", env!("CARGO_MANIFEST_DIR"));
+    let mut python = client("python", emulator.endpoint());
+    // What it imports leaves nothing behind in the source folder.
+    let python = python.arg("-B").arg(script).args(classes);
+    let output = python.output().expect("python is installed");
     let report = text(&output.stderr);
     assert!(output.status.success(), "{report}\n{}", text(&output.stdout));
     assert!(report.contains("OK"), "{report}");
+}
+
+#[test]
+fn boto3_sees_what_it_sees_on_aws() {
+    passes(&[], "boto3_test.py", &[]);
+}
+
+#[test]
+fn boto3_knows_versions_and_what_is_set_on_them() {
+    passes(&["--provisioned-preparation", "0s"], "versions_test.py", &["Versions"]);
+}
+
+#[test]
+fn boto3_waits_for_functions_and_their_changes() {
+    // Long enough that a slow client still sees it.
+    passes(&["--function-transition", "2s"], "versions_test.py", &["States"]);
 }

@@ -49,59 +49,91 @@ struct Destination {
 /// Where an alias's name stands in the path.
 const ALIAS: usize = 4;
 
+/// Notes what is wrong with one request.
+type Check = fn(&mut Violations, &Call) -> Result<(), Error>;
+
+const CHECKS: &[(Operation, Check)] = &[
+    (Operation::PublishVersion, publication),
+    (Operation::CreateAlias, new_alias),
+    (Operation::UpdateAlias, alias_update),
+    (Operation::GetAlias, alias_name),
+    (Operation::DeleteAlias, alias_name),
+    (Operation::ListAliases, alias_search),
+    (Operation::PutProvisionedConcurrencyConfig, provisioned),
+    (Operation::GetProvisionedConcurrencyConfig, qualified_or_paged),
+    (Operation::DeleteProvisionedConcurrencyConfig, qualified_or_paged),
+    (Operation::PutFunctionEventInvokeConfig, event_config),
+    (Operation::UpdateFunctionEventInvokeConfig, event_config),
+    (Operation::GetFunctionEventInvokeConfig, qualified_or_paged),
+    (Operation::DeleteFunctionEventInvokeConfig, qualified_or_paged),
+    (Operation::ListFunctionEventInvokeConfigs, qualified_or_paged),
+];
+
 pub(super) fn check(operation: Operation, call: &Call) -> Result<(), Error> {
     let mut violations = Violations::default();
-    match operation {
-        Operation::PublishVersion => {
-            violations.check(&members::DESCRIPTION, &body::read::<Request>(call)?.description);
-        }
-        Operation::CreateAlias => {
-            let request: Request = body::read(call)?;
-            violations.require(&members::ALIAS_NAME, &request.name);
-            violations.require(&members::FUNCTION_VERSION, &request.function_version);
-            request.check_alias(&mut violations);
-        }
-        Operation::UpdateAlias => {
-            let request: Request = body::read(call)?;
-            violations.check(&members::ALIAS_NAME, Some(&*path::segment(call, ALIAS)));
-            violations.check(&members::FUNCTION_VERSION, &request.function_version);
-            request.check_alias(&mut violations);
-        }
-        Operation::GetAlias | Operation::DeleteAlias => {
-            violations.check(&members::ALIAS_NAME, Some(&*path::segment(call, ALIAS)));
-        }
-        Operation::ListAliases => {
-            violations.check(&members::FUNCTION_VERSION, &call.parameter("FunctionVersion"));
-        }
-        Operation::PutProvisionedConcurrencyConfig => {
-            let request: Request = body::read(call)?;
-            violations.require(&members::QUALIFIER, &call.parameter("Qualifier"));
-            let given = request.provisioned_concurrent_executions;
-            violations.require(&members::PROVISIONED_CONCURRENT_EXECUTIONS, given);
-        }
-        Operation::PutFunctionEventInvokeConfig | Operation::UpdateFunctionEventInvokeConfig => {
-            violations.check(&members::QUALIFIER, &call.parameter("Qualifier"));
-            body::read::<Request>(call)?.check_event_config(&mut violations);
-        }
-        Operation::GetProvisionedConcurrencyConfig | Operation::ListFunctionEventInvokeConfigs => {
-            violations.check(&members::QUALIFIER, &call.parameter("Qualifier"));
-            let max_items = call.parameter("MaxItems").and_then(|text| text.parse().ok());
-            violations.check(&members::FEW_ITEMS, max_items);
-        }
-        Operation::DeleteProvisionedConcurrencyConfig
-        | Operation::GetFunctionEventInvokeConfig
-        | Operation::DeleteFunctionEventInvokeConfig => {
-            violations.check(&members::QUALIFIER, &call.parameter("Qualifier"));
-        }
-        _ => {}
+    if let Some((_, check)) = CHECKS.iter().find(|(checked, _)| *checked == operation) {
+        check(&mut violations, call)?;
     }
     violations.into_result().map_err(Error::Validation)
+}
+
+fn publication(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    violations.check(&members::DESCRIPTION, &body::read::<Request>(call)?.description);
+    Ok(())
+}
+
+fn new_alias(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    let request: Request = body::read(call)?;
+    violations.require(&members::ALIAS_NAME, &request.name);
+    violations.require(&members::FUNCTION_VERSION, &request.function_version);
+    request.check_alias(violations);
+    Ok(())
+}
+
+fn alias_update(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    let request: Request = body::read(call)?;
+    alias_name(violations, call)?;
+    violations.check(&members::FUNCTION_VERSION, &request.function_version);
+    request.check_alias(violations);
+    Ok(())
+}
+
+fn alias_name(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    violations.check(&members::ALIAS_NAME, Some(&*path::segment(call, ALIAS)));
+    Ok(())
+}
+
+fn alias_search(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    violations.check(&members::FUNCTION_VERSION, &call.parameter("FunctionVersion"));
+    Ok(())
+}
+
+fn provisioned(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    let given = body::read::<Request>(call)?.provisioned_concurrent_executions;
+    violations.require(&members::QUALIFIER, &call.parameter("Qualifier"));
+    violations.require(&members::PROVISIONED_CONCURRENT_EXECUTIONS, given);
+    Ok(())
+}
+
+fn event_config(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    let request: Request = body::read(call)?;
+    qualified_or_paged(violations, call)?;
+    request.check_event_config(violations);
+    Ok(())
+}
+
+fn qualified_or_paged(violations: &mut Violations, call: &Call) -> Result<(), Error> {
+    let max_items: Option<i64> = call.parameter("MaxItems").and_then(|text| text.parse().ok());
+    violations.check(&members::QUALIFIER, &call.parameter("Qualifier"));
+    violations.check(&members::FEW_ITEMS, max_items);
+    Ok(())
 }
 
 impl Request {
     fn check_alias(&self, violations: &mut Violations) {
         violations.check(&members::DESCRIPTION, &self.description);
-        let weights = self.routing_config.as_ref().and_then(|routing| routing.additional_version_weights.as_ref());
+        let weights =
+            self.routing_config.as_ref().and_then(|routing| routing.additional_version_weights.as_ref());
         weights.into_iter().for_each(|weights| check_weights(violations, weights));
     }
 

@@ -82,7 +82,11 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
     let qualifier = name.qualifier();
     let found = api.driver.step(|engine, _| engine.event_config(name.as_str(), &qualifier).cloned());
     let found = found.map_err(|error| worded(error, &api.identity))?;
-    Ok(json(StatusCode::OK, content_type::JSON, &Shown::new(&api.identity, name.as_str(), &qualifier, &found)))
+    Ok(json(
+        StatusCode::OK,
+        content_type::JSON,
+        &Shown::new(&api.identity, name.as_str(), &qualifier, &found),
+    ))
 }
 
 pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
@@ -102,9 +106,8 @@ pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Erro
         Ok(page.cut(configs, |(qualifier, _)| qualifier_key(qualifier)))
     });
     let (configs, next_marker) = found.map_err(|error| worded(error, &api.identity))?;
-    let shown = configs
-        .iter()
-        .map(|(qualifier, config)| Shown::new(&api.identity, name.as_str(), qualifier, config));
+    let shown =
+        configs.iter().map(|(qualifier, config)| Shown::new(&api.identity, name.as_str(), qualifier, config));
     let function_event_invoke_configs = shown.collect();
     Ok(json(StatusCode::OK, content_type::JSON, &Configs { function_event_invoke_configs, next_marker }))
 }

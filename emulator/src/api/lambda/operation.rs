@@ -80,7 +80,11 @@ const SERVED: &[(&str, &str, Operation)] = &[
     ("DELETE", "2015-03-31/functions/*/aliases/*", Operation::DeleteAlias),
     ("PUT", "2019-09-30/functions/*/provisioned-concurrency", Operation::PutProvisionedConcurrencyConfig),
     ("GET", "2019-09-30/functions/*/provisioned-concurrency", Operation::GetProvisionedConcurrencyConfig),
-    ("DELETE", "2019-09-30/functions/*/provisioned-concurrency", Operation::DeleteProvisionedConcurrencyConfig),
+    (
+        "DELETE",
+        "2019-09-30/functions/*/provisioned-concurrency",
+        Operation::DeleteProvisionedConcurrencyConfig,
+    ),
     ("PUT", "2019-09-25/functions/*/event-invoke-config", Operation::PutFunctionEventInvokeConfig),
     ("POST", "2019-09-25/functions/*/event-invoke-config", Operation::UpdateFunctionEventInvokeConfig),
     ("GET", "2019-09-25/functions/*/event-invoke-config", Operation::GetFunctionEventInvokeConfig),

@@ -34,9 +34,8 @@ pub(super) fn put(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
     let Request { provisioned_concurrent_executions: given } = body::read(call)?;
     let (name, qualifier) = qualified(name, call)?;
     let requested = given.and_then(|given| u32::try_from(given).ok()).unwrap_or(u32::MAX);
-    let put = api
-        .driver
-        .step(|engine, now| engine.put_provisioned(now, name.as_str(), &qualifier, requested));
+    let put =
+        api.driver.step(|engine, now| engine.put_provisioned(now, name.as_str(), &qualifier, requested));
     let put = put.map_err(|error| Error::new(error, &api.identity))?;
     Ok(json(StatusCode::ACCEPTED, content_type::JSON, &Shown::new(&put)))
 }
@@ -74,10 +73,9 @@ fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let found = found.map_err(|error| Error::new(error, &api.identity))?;
     let (configs, next_marker) = page.cut(found.iter(), |view| qualifier_key(&view.qualifier));
     let arn = api.identity.function_arn(name.as_str());
-    let shown = configs.into_iter().map(|view| Listed {
-        function_arn: format!("{arn}:{}", view.qualifier),
-        config: Shown::new(view),
-    });
+    let shown = configs
+        .into_iter()
+        .map(|view| Listed { function_arn: format!("{arn}:{}", view.qualifier), config: Shown::new(view) });
     let provisioned_concurrency_configs = shown.collect();
     Ok(json(StatusCode::OK, content_type::JSON, &Configs { provisioned_concurrency_configs, next_marker }))
 }

@@ -48,8 +48,10 @@ pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Erro
     let key = |(function, _): &(Arc<FunctionVersion>, Progress)| qualifier_key(&function.version.into());
     let found = api.driver.step(|engine, _| {
         // `$LATEST` as it was given last, though that may not be active yet.
-        let latest = (Arc::clone(engine.function(name.as_str())?), engine.function_state(name.as_str())?.into());
-        let published = engine.versions(name.as_str())?.filter(|function| function.version != Version::Latest);
+        let latest =
+            (Arc::clone(engine.function(name.as_str())?), engine.function_state(name.as_str())?.into());
+        let published =
+            engine.versions(name.as_str())?.filter(|function| function.version != Version::Latest);
         let published = published.map(|function| (Arc::clone(function), Progress::Done));
         Ok::<_, LambdaError>(page.cut(std::iter::once(latest).chain(published), key))
     });
