@@ -20,9 +20,9 @@ async fn world() -> World {
     world
 }
 
-fn to(on_success: Value, on_failure: Value) -> Value {
+fn to(on_success: impl Into<Value>, on_failure: impl Into<Value>) -> Value {
     json!({ "DestinationConfig": {
-        "OnSuccess": { "Destination": on_success }, "OnFailure": { "Destination": on_failure },
+        "OnSuccess": { "Destination": on_success.into() }, "OnFailure": { "Destination": on_failure.into() },
     } })
 }
 
@@ -45,14 +45,10 @@ async fn a_config_is_put_changed_listed_and_deleted() {
         ("POST", json!({ "MaximumEventAgeInSeconds": 60 }), json!([1, 60, null])),
         (
             "POST",
-            to(json!(QUEUE), Value::Null),
+            to(QUEUE, Value::Null),
             json!([1, 60, { "OnSuccess": { "Destination": QUEUE }, "OnFailure": {} }]),
         ),
-        (
-            "POST",
-            to(json!(""), json!(s3)),
-            json!([1, 60, { "OnSuccess": {}, "OnFailure": { "Destination": s3 } }]),
-        ),
+        ("POST", to("", s3), json!([1, 60, { "OnSuccess": {}, "OnFailure": { "Destination": s3 } }])),
         ("POST", json!({ "DestinationConfig": {} }), json!([1, 60, { "OnSuccess": {}, "OnFailure": {} }])),
         // PUT forgets it.
         ("PUT", json!({ "MaximumEventAgeInSeconds": 21_600 }), json!([null, 21_600, null])),
@@ -69,9 +65,8 @@ async fn a_config_is_put_changed_listed_and_deleted() {
 
     for qualifier in ["live", "1"] {
         let line = format!("PUT {CONFIG}?Qualifier={qualifier}");
-        let put = world
-            .call(&line, to(json!("arn:aws:lambda:us-east-1:000000000000:function:g"), Value::Null))
-            .await;
+        let put =
+            world.call(&line, to("arn:aws:lambda:us-east-1:000000000000:function:g", Value::Null)).await;
         assert_eq!(put.json()["FunctionArn"], format!("{ARN}:{qualifier}"), "{}", put.body);
     }
     let (mut arns, mut marker) = (Vec::new(), String::new());
@@ -100,7 +95,7 @@ async fn a_config_is_put_changed_listed_and_deleted() {
 async fn bad_configs_are_refused() {
     let world = world().await;
     let invalid = |message: &str| (400, "InvalidParameterValueException", user_error(message));
-    let broken = |what: &str| (400, "ValidationException", violation(&format!("{what}")));
+    let broken = |what: &str| (400, "ValidationException", violation(what));
     let most = "failed to satisfy constraint: Member must have value less than or equal to";
     let least = "failed to satisfy constraint: Member must have value greater than or equal to";
     let config = |on_success: &str, on_failure: &str| {
@@ -129,27 +124,24 @@ async fn bad_configs_are_refused() {
             json!({ "MaximumEventAgeInSeconds": 21_601 }),
             broken(&format!("'21601' at 'maximumEventAgeInSeconds' {most} 21600")),
         ),
-        (to(json!(s3), Value::Null), config(&format!("OnSuccess(destination={s3})"), "null")),
+        (to(s3, Value::Null), config(&format!("OnSuccess(destination={s3})"), "null")),
         (
-            to(json!(QUEUE), json!(dynamo)),
+            to(QUEUE, dynamo),
             config(&format!("OnSuccess(destination={QUEUE})"), &format!("OnFailure(destination={dynamo})")),
         ),
-        (to(Value::Null, json!(fifo)), config("null", &format!("OnFailure(destination={fifo})"))),
-        (
-            to(json!(no_function), Value::Null),
-            invalid(&format!("The destination ARN {no_function} is invalid.")),
-        ),
-        (to(json!(no_alias), Value::Null), invalid(&format!("The destination ARN {no_alias} is invalid."))),
-        (to(Value::Null, json!(no_queue)), invalid(&format!("The destination ARN {no_queue} is invalid."))),
-        (to(json!(ARN), Value::Null), itself.clone()),
-        (to(Value::Null, json!(format!("{ARN}:live"))), itself),
+        (to(Value::Null, fifo), config("null", &format!("OnFailure(destination={fifo})"))),
+        (to(no_function, Value::Null), invalid(&format!("The destination ARN {no_function} is invalid."))),
+        (to(no_alias, Value::Null), invalid(&format!("The destination ARN {no_alias} is invalid."))),
+        (to(Value::Null, no_queue), invalid(&format!("The destination ARN {no_queue} is invalid."))),
+        (to(ARN, Value::Null), itself.clone()),
+        (to(Value::Null, format!("{ARN}:live")), itself),
     ] {
         for method in ["PUT", "POST"] {
             let refused = world.call(&format!("{method} {CONFIG}"), body.clone()).await;
             assert_eq!(refused.error(), (status, code, expected.as_str()), "{method} {body}");
         }
     }
-    let refused = world.call(&format!("PUT {CONFIG}"), to(json!("here"), Value::Null)).await;
+    let refused = world.call(&format!("PUT {CONFIG}"), to("here", Value::Null)).await;
     assert_eq!((refused.status.as_u16(), refused.error().1), (400, "ValidationException"));
     assert!(
         refused.body.contains("Value 'here' at 'destinationConfig.onSuccess.destination'"),

@@ -23,7 +23,7 @@ const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
 impl World {
     /// Makes function `f` with so many versions, each with a timeout of its own.
     async fn create_versions(&self, versions: u32) {
-        self.create_built_in("f", json!({})).await;
+        self.create_built_in("f", json!({ "EMULATOR_DURATION_MS": "1" })).await;
         for number in 1..=versions {
             let changed =
                 self.call(&format!("PUT {F}/configuration"), json!({ "Timeout": 9 + number })).await;
