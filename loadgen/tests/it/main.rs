@@ -6,3 +6,4 @@ mod command_line;
 mod emulated;
 mod outcomes;
 mod queue;
+mod waiters;

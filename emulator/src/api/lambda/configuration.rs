@@ -10,9 +10,6 @@ use crate::config::Identity;
 use crate::engine::{FunctionState, FunctionVersion, Qualifier};
 use crate::observe::date_time;
 
-/// SHA-256 of nothing: the code of a function that has none.
-const NO_CODE_SHA256: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-
 /// What the function is going through, as an answer shows it. The answer to a
 /// change always shows the change, even where it takes no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +121,7 @@ impl<'a> Configuration<'a> {
             timeout: spec.timeout.as_secs(),
             memory_size: spec.memory_mb,
             last_modified: format!("{}+0000", date_time(function.last_modified)),
-            code_sha256: package.map_or(NO_CODE_SHA256, |package| &package.sha256),
+            code_sha256: spec.code.sha256(),
             version: function.version.to_string(),
             environment: (!spec.variables.is_empty()).then_some(Environment { variables: &spec.variables }),
             dead_letter_config: spec

@@ -125,6 +125,22 @@ pub(super) enum Error {
     ProvisionedAboveReserved,
     #[error("The function {arn} doesn't have an EventInvokeConfig")]
     EventConfigNotFound { arn: String },
+    #[error("You must specify at least one of error handling or destination setting.")]
+    EventConfigEmpty,
+    #[error(
+        "The provided destination config DestinationConfig(onSuccess={on_success}, onFailure={on_failure}) is \
+         invalid."
+    )]
+    DestinationConfigInvalid { on_success: String, on_failure: String },
+    #[error("The destination ARN {arn} is invalid.")]
+    DestinationMissing { arn: String },
+    #[error("You can't specify the function as a destination for itself.")]
+    DestinationIsSource,
+    #[error("Number of items in AdditionalVersionWeights cannot be greater than 1")]
+    TooManyWeights,
+    /// What the operations on event invoke configs say of a function.
+    #[error("The function doesn't exist.")]
+    EventFunctionMissing,
     #[error(
         "Specified ReservedConcurrentExecutions for function decreases account's \
          UnreservedConcurrentExecution below its minimum value of [{minimum}]."
@@ -344,6 +360,7 @@ impl Error {
             | Self::AliasNotFound { .. }
             | Self::AliasToUpdateNotFound { .. }
             | Self::EventConfigNotFound { .. }
+            | Self::EventFunctionMissing
             | Self::OtherRegion { .. }
             | Self::MappingNotFound
             | Self::ResourceNotFound
@@ -376,6 +393,11 @@ impl Error {
             | Self::ProvisionedUnpublished
             | Self::NotProvisionable
             | Self::ProvisionedAboveReserved
+            | Self::TooManyWeights
+            | Self::EventConfigEmpty
+            | Self::DestinationConfigInvalid { .. }
+            | Self::DestinationMissing { .. }
+            | Self::DestinationIsSource
             | Self::MappingFunctionMissing
             | Self::MappingQueueMissing
             | Self::VisibilityBelowTimeout { .. }

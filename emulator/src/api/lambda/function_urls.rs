@@ -8,7 +8,6 @@ use super::error::Error;
 use super::front_door::Target;
 use super::function_name::FunctionName;
 use super::page::Page;
-use super::validation::{Constraint, Member, Violations};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::function_url::{self, AuthType, FunctionUrl, InvokeMode};
@@ -20,34 +19,7 @@ use crate::observe::date_time;
 /// URLs on a page of ListFunctionUrlConfigs at most (Lambda API).
 const LONGEST_PAGE: usize = 50;
 
-/// Entries of a list of CORS settings at most (Lambda API, `Cors`).
-const LONGEST_LIST: usize = 100;
-
 const METHODS: [&str; 7] = ["GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*"];
-
-const QUALIFIER: Member = Member {
-    name: "qualifier",
-    constraints: &[
-        Constraint::LongAtLeast(1),
-        Constraint::LongAtMost(128),
-        Constraint::Pattern(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)", is_alias),
-    ],
-};
-const AUTH_TYPE: Member =
-    Member { name: "authType", constraints: &[Constraint::OneOf(&["NONE", "AWS_IAM"])] };
-const INVOKE_MODE: Member =
-    Member { name: "invokeMode", constraints: &[Constraint::OneOf(&["BUFFERED", "RESPONSE_STREAM"])] };
-const MAX_AGE: Member =
-    Member { name: "cors.maxAge", constraints: &[Constraint::AtLeast(0), Constraint::AtMost(86_400)] };
-const ORIGIN: Member = Member {
-    name: "cors.allowOrigins",
-    constraints: &[Constraint::LongAtLeast(1), Constraint::LongAtMost(253)],
-};
-const ALLOW_HEADER: Member =
-    Member { name: "cors.allowHeaders", constraints: &[Constraint::LongAtMost(1_024)] };
-const EXPOSE_HEADER: Member =
-    Member { name: "cors.exposeHeaders", constraints: &[Constraint::LongAtMost(1_024)] };
-const METHOD: Member = Member { name: "cors.allowMethods", constraints: &[Constraint::LongAtMost(6)] };
 
 /// What a request sets; what is missing stays as it is.
 #[derive(Debug, Default, Deserialize)]
@@ -79,7 +51,7 @@ struct CorsMembers {
 pub(super) fn create(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let target = target(api, call, resource, "CreateFunctionUrlConfig")?;
     let settings: Settings = body::read(call)?;
-    settings.check(true)?;
+    settings.check_methods()?;
     let now = api.driver.clock().now();
     let make = |id| {
         let mut url = FunctionUrl {
@@ -109,7 +81,7 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 pub(super) fn update(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let target = target(api, call, resource, "UpdateFunctionUrlConfig")?;
     let settings: Settings = body::read(call)?;
-    settings.check(false)?;
+    settings.check_methods()?;
     let now = api.driver.clock().now();
     let updated = api.doors.urls.update(&target, |url| {
         settings.apply(url);
@@ -139,47 +111,20 @@ pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Erro
 /// The function or the alias that a request names; versions have no URL.
 fn target(api: &Api, call: &Call, resource: &str, action: &'static str) -> Result<Target, Error> {
     let name = FunctionName::from_path(api, resource, action)?.with_qualifier(call.parameter("Qualifier"))?;
-    let mut violations = Violations::default();
-    let given = name.given_qualifier().map(|qualifier| qualifier.to_string());
-    violations.check(&QUALIFIER, &given);
-    violations.into_result().map_err(Error::Validation)?;
     Ok(Target { name: name.as_str().to_owned(), qualifier: name.qualifier() })
 }
 
-fn is_alias(text: &str) -> bool {
-    let named = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    text.bytes().all(named) && !text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 impl Settings {
-    fn check(&self, creates: bool) -> Result<(), Error> {
-        let mut violations = Violations::default();
-        if creates {
-            violations.present(&AUTH_TYPE, self.auth_type.is_some());
+    /// The model says only how long a method is.
+    fn check_methods(&self) -> Result<(), Error> {
+        let methods = self.cors.iter().filter_map(|cors| cors.allow_methods.as_ref()).flatten();
+        match methods.into_iter().find(|method| !METHODS.contains(&method.as_str())) {
+            None => Ok(()),
+            Some(method) => Err(Error::InvalidParameter(format!(
+                "AllowMethods of Cors has '{method}': it takes GET, PUT, HEAD, POST, PATCH, DELETE and *; OPTIONS \
+                 is always answered."
+            ))),
         }
-        violations.check(&AUTH_TYPE, &self.auth_type);
-        violations.check(&INVOKE_MODE, &self.invoke_mode);
-        let Some(cors) = &self.cors else { return violations.into_result().map_err(Error::Validation) };
-        violations.check(&MAX_AGE, cors.max_age);
-        let lists = [
-            (&ALLOW_HEADER, &cors.allow_headers),
-            (&METHOD, &cors.allow_methods),
-            (&ORIGIN, &cors.allow_origins),
-            (&EXPOSE_HEADER, &cors.expose_headers),
-        ];
-        for (member, list) in lists {
-            for value in list.iter().flatten() {
-                violations.check(member, Some(value.as_str()));
-            }
-        }
-        violations.into_result().map_err(Error::Validation)?;
-        for (member, list) in lists {
-            if list.as_ref().is_some_and(|list| list.len() > LONGEST_LIST) {
-                let text = format!("{} has more than {LONGEST_LIST} entries", member.name);
-                return Err(Error::InvalidParameter(text));
-            }
-        }
-        cors.check_methods()
     }
 
     fn apply(&self, url: &mut FunctionUrl) {
@@ -196,18 +141,6 @@ impl Settings {
         if let Some(cors) = self.cors.clone().map(Cors::from) {
             // `{}` takes the settings away.
             url.cors = Some(cors).filter(|cors| *cors != Cors::default());
-        }
-    }
-}
-
-impl CorsMembers {
-    fn check_methods(&self) -> Result<(), Error> {
-        match self.allow_methods.iter().flatten().find(|method| !METHODS.contains(&method.as_str())) {
-            None => Ok(()),
-            Some(method) => Err(Error::InvalidParameter(format!(
-                "AllowMethods of Cors has '{method}': it takes GET, PUT, HEAD, POST, PATCH, DELETE and *; OPTIONS \
-                 is always answered."
-            ))),
         }
     }
 }

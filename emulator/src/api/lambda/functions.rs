@@ -311,7 +311,7 @@ fn dry_run(
     Ok(show(api, StatusCode::OK, &changed, Progress::Done, None))
 }
 
-fn show(
+pub(super) fn show(
     api: &Api,
     status: StatusCode,
     function: &FunctionVersion,
@@ -321,7 +321,7 @@ fn show(
     json(status, content_type::JSON, &configuration(api, function, progress, qualifier))
 }
 
-fn configuration<'a>(
+pub(super) fn configuration<'a>(
     api: &Api,
     function: &'a FunctionVersion,
     progress: Progress,

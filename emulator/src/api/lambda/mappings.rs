@@ -262,7 +262,7 @@ impl Shown {
 
 /// Seconds with a fraction, as JSON dates are in AWS's REST protocol.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of any real date are exact in an f64")]
-fn seconds(millis: u64) -> f64 {
+pub(super) fn seconds(millis: u64) -> f64 {
     millis as f64 / 1_000.0
 }
 

@@ -4,6 +4,7 @@
 //! refusals are worded here as AWS words them. Nothing is decided here.
 
 mod account;
+mod aliases;
 mod body;
 mod built_in;
 mod code;
@@ -12,6 +13,8 @@ mod cold_start;
 mod concurrency;
 mod configuration;
 mod error;
+mod event_config;
+mod event_destinations;
 mod front_door;
 mod function_name;
 mod function_urls;
@@ -27,6 +30,7 @@ mod path;
 mod payload;
 mod permissions;
 mod policy;
+mod provisioned;
 mod recursion;
 mod runtime;
 mod runtime_management;
@@ -37,6 +41,7 @@ mod tags;
 mod tests;
 mod validation;
 mod variables;
+mod versions;
 #[cfg(test)]
 pub(super) mod world;
 
@@ -113,6 +118,21 @@ async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> 
         Operation::AddLayerVersionPermission => layers::add_permission(api, call),
         Operation::GetLayerVersionPolicy => layers::get_policy(api, call),
         Operation::RemoveLayerVersionPermission => layers::remove_permission(api, call),
+        Operation::PublishVersion => versions::publish(api, call, resource),
+        Operation::ListVersionsByFunction => versions::list(api, call, resource),
+        Operation::CreateAlias => aliases::create(api, call, resource),
+        Operation::ListAliases => aliases::list(api, call, resource),
+        Operation::GetAlias => aliases::get(api, call, resource),
+        Operation::UpdateAlias => aliases::update(api, call, resource),
+        Operation::DeleteAlias => aliases::delete(api, call, resource),
+        Operation::PutProvisionedConcurrencyConfig => provisioned::put(api, call, resource),
+        Operation::GetProvisionedConcurrencyConfig => provisioned::get(api, call, resource),
+        Operation::DeleteProvisionedConcurrencyConfig => provisioned::delete(api, call, resource),
+        Operation::PutFunctionEventInvokeConfig => event_config::put(api, call, resource),
+        Operation::UpdateFunctionEventInvokeConfig => event_config::update(api, call, resource),
+        Operation::GetFunctionEventInvokeConfig => event_config::get(api, call, resource),
+        Operation::DeleteFunctionEventInvokeConfig => event_config::delete(api, call, resource),
+        Operation::ListFunctionEventInvokeConfigs => event_config::list(api, call, resource),
         Operation::NotServed(name) => Err(Error::NotServed(name.to_owned())),
     }
 }

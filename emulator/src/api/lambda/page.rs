@@ -5,6 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::error::Error;
 use crate::api::call::Call;
+use crate::engine::Qualifier;
 
 /// Which part of a sorted list a request asks for.
 #[derive(Debug)]
@@ -43,6 +44,15 @@ impl Page {
         let more = items.next().is_some();
         let marker = page.last().filter(|_| more).map(|last| BASE64_URL_SAFE_NO_PAD.encode(key(last)));
         (page, marker)
+    }
+}
+
+/// A key that sorts as qualifiers do: `$LATEST`, versions by number, aliases.
+pub(super) fn qualifier_key(qualifier: &Qualifier) -> String {
+    match qualifier {
+        Qualifier::Latest => qualifier.to_string(),
+        Qualifier::Version(number) => format!("{number:020}"),
+        Qualifier::Alias(name) => format!(":{name}"),
     }
 }
 

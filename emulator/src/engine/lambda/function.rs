@@ -106,6 +106,12 @@ impl Code {
             Self::Simulated { package, .. } => package.as_ref(),
         }
     }
+
+    /// SHA-256 of its package in base64, or of nothing.
+    pub fn sha256(&self) -> &str {
+        const OF_NOTHING: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        self.package().map_or(OF_NOTHING, |package| &package.sha256)
+    }
 }
 
 /// A deployment package on disk.

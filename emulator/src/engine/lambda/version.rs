@@ -88,7 +88,7 @@ impl Engine {
 
 fn check_code(spec: &FunctionSpec, given: Option<String>) -> Result<(), LambdaError> {
     let Some(given) = given else { return Ok(()) };
-    let current = spec.code.package().map_or("", |package| &package.sha256);
+    let current = spec.code.sha256();
     if given == current {
         return Ok(());
     }

@@ -236,9 +236,9 @@ async fn functions_are_listed_page_by_page() {
 async fn what_is_not_served_is_named() {
     let world = World::new();
     world.create_built_in("f", json!({})).await;
-    let alias = world.call(&format!("POST {FUNCTIONS}/f/aliases"), json!({})).await;
-    let told = r#"{"Message":"the emulator does not serve CreateAlias yet","Type":"Service"}"#;
-    assert_eq!(alias.error(), (501, "ServiceException", told));
+    let scaling = world.call("GET /2025-11-30/functions/f/function-scaling-config", Value::Null).await;
+    let told = r#"{"Message":"the emulator does not serve GetFunctionScalingConfig yet","Type":"Service"}"#;
+    assert_eq!(scaling.error(), (501, "ServiceException", told));
     let unknown = world.call("GET /2015-03-31/unheard-of", Value::Null).await;
     assert_eq!((unknown.status.as_u16(), unknown.body.as_str()), (404, "<UnknownOperationException/>\n"));
     let latest = world.call(&format!("DELETE {FUNCTIONS}/f?Qualifier=$LATEST"), Value::Null).await;

@@ -80,6 +80,9 @@ macro_rules! members {
 }
 
 // Functions.
+/// Any ARN, a topic of a Kafka cluster, or nothing.
+const DESTINATION: &str = r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
+
 members! {
     FUNCTION_NAME: "functionName" [LongAtLeast(1)];
     NEW_FUNCTION_NAME: "functionName" [Pattern(
@@ -178,8 +181,8 @@ members! {
     PROVISIONED_CONCURRENT_EXECUTIONS: "provisionedConcurrentExecutions" [AtLeast(1)];
     MAXIMUM_RETRY_ATTEMPTS: "maximumRetryAttempts" [AtLeast(0), AtMost(2)];
     MAXIMUM_EVENT_AGE: "maximumEventAgeInSeconds" [AtLeast(60), AtMost(21_600)];
-    ON_SUCCESS: "destinationConfig.onSuccess.destination" [LongAtMost(350)];
-    ON_FAILURE: "destinationConfig.onFailure.destination" [LongAtMost(350)];
+    ON_SUCCESS: "destinationConfig.onSuccess.destination" [LongAtMost(350), Pattern(DESTINATION, is::is_destination)];
+    ON_FAILURE: "destinationConfig.onFailure.destination" [LongAtMost(350), Pattern(DESTINATION, is::is_destination)];
     AUTH_TYPE: "authType" [OneOf(&["NONE", "AWS_IAM"])];
     INVOKE_MODE: "invokeMode" [OneOf(&["BUFFERED", "RESPONSE_STREAM"])];
     ALLOW_HEADERS: "cors.allowHeaders" [LongAtMost(100), Each(&[LongAtMost(1_024), LongAtLeast(0), NotNull])];

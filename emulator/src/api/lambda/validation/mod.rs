@@ -15,7 +15,9 @@ mod tests;
 use std::fmt::Write as _;
 
 pub(in crate::api) use constraint::{Constraint, Given};
-pub(super) use members::{CODE, INVOCATION_TYPE, LOG_TYPE, NEW_FUNCTION_NAME, STREAMING_INVOCATION_TYPE};
+pub(super) use members::{
+    CODE, INVOCATION_TYPE, LOG_TYPE, NEW_FUNCTION_NAME, QUALIFIER, STREAMING_INVOCATION_TYPE,
+};
 pub(super) use request::check;
 
 /// A member of a request, under the name that errors give it.

@@ -238,3 +238,17 @@ pub(super) fn is_security_group(text: &str) -> bool {
 pub(super) fn is_master_region(text: &str) -> bool {
     text == "ALL" || is_region(text)
 }
+
+/// An ARN of any service, a topic of a Kafka cluster, or nothing.
+pub(super) fn is_destination(text: &str) -> bool {
+    if let Some(topic) = text.strip_prefix("kafka://") {
+        return topic.len() <= 249 && !topic.starts_with('.') && is_dotted_name(topic);
+    }
+    let Some(rest) = text.strip_prefix("arn:") else { return text.is_empty() };
+    let mut parts = rest.splitn(5, ':');
+    let partition = parts.next().is_some_and(|part| part.starts_with("aws") && is_name(part));
+    let service = parts.next().is_some_and(is_name);
+    let region = parts.next().is_some_and(|part| part.is_empty() || is_name(part));
+    let account = parts.next().is_some_and(|part| part.is_empty() || is_account(part));
+    partition && service && region && account && parts.next().is_some()
+}
