@@ -201,6 +201,7 @@ impl Driver {
         } = state;
         engine.take_facts(facts);
         self.logs.note(facts);
+        self.processes.note(facts);
         #[cfg(test)]
         journal.extend_from_slice(facts);
         engine.take_effects(effects);

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::log_format::LogFormat;
 use super::log_line::{Line, log_group_name, log_stream_name};
+use super::platform::PlatformEvent;
 use crate::engine::{EnvironmentId, Fact, FunctionVersion, RequestId, Timestamp, Uuid, What};
 
 /// The store keeps its newest events only, of all streams together: some
@@ -53,6 +55,7 @@ struct Stream {
     name: String,
     created: Timestamp,
     memory_mb: u32,
+    format: LogFormat,
     events: VecDeque<Event>,
 }
 
@@ -120,7 +123,13 @@ impl LogStore {
 
     /// Writes a line that an environment printed.
     pub(crate) fn print(&self, environment: EnvironmentId, at: Timestamp, text: &str) {
-        self.lock().write(environment, at, Line::Text(text.into()));
+        self.lock().print(environment, at, text);
+    }
+
+    /// Writes what Lambda tells of an environment beside the facts: as a line
+    /// of `text`, or as a record.
+    pub(crate) fn tell(&self, environment: EnvironmentId, at: Timestamp, event: &PlatformEvent, text: &str) {
+        self.lock().tell(environment, at, event, text);
     }
 
     /// The end of one invocation's log: at most 4 KB of what its environment
@@ -129,16 +138,13 @@ impl LogStore {
     pub(crate) fn tail(&self, environment: EnvironmentId, request_id: RequestId) -> String {
         let groups = self.lock();
         let Some(stream) = groups.streams.get(&environment) else { return String::new() };
-        let ends =
-            |event: &&Event| matches!(event.line, Line::Report { request_id: id, .. } if id == request_id);
         let mut lines = VecDeque::new();
         let mut bytes = 0;
-        for event in stream.events.iter().rev().skip_while(|event| !ends(event)) {
+        for event in stream.events.iter().rev().skip_while(|event| !event.line.reports(request_id)) {
             let line = event.line.to_string();
             bytes += line.len();
             lines.push_front(line);
-            let begins = matches!(event.line, Line::Start { request_id: id } if id == request_id);
-            if begins || bytes >= TAIL_BYTES {
+            if event.line.starts(request_id) || bytes >= TAIL_BYTES {
                 break;
             }
         }
@@ -197,11 +203,45 @@ impl LogStore {
 
 impl Groups {
     fn note(&mut self, fact: &Fact, region: &Arc<str>) {
+        if let What::InitStarted { environment, function, log_stream } = &fact.what {
+            self.open(fact.at, *environment, function, *log_stream);
+        }
+        let stream =
+            PlatformEvent::environment_of(&fact.what).and_then(|id| Some((id, self.streams.get(&id)?)));
+        let Some((environment, stream)) = stream else { return };
+        match stream.format {
+            LogFormat::Text => self.note_text(fact, region),
+            LogFormat::Json { system, .. } => {
+                for event in PlatformEvent::of(&fact.what, region, stream.memory_mb) {
+                    if event.level() >= system {
+                        self.write(environment, fact.at, Line::record(&event, fact.at));
+                    }
+                }
+            }
+        }
+    }
+
+    fn print(&mut self, environment: EnvironmentId, at: Timestamp, text: &str) {
+        if self.streams.get(&environment).is_some_and(|stream| stream.format.keeps(text)) {
+            self.write(environment, at, Line::Text(text.into()));
+        }
+    }
+
+    fn tell(&mut self, environment: EnvironmentId, at: Timestamp, event: &PlatformEvent, text: &str) {
+        match self.streams.get(&environment).map(|stream| stream.format) {
+            Some(LogFormat::Text) => self.write(environment, at, Line::Text(text.into())),
+            Some(LogFormat::Json { system, .. }) if event.level() >= system => {
+                self.write(environment, at, Line::record(event, at));
+            }
+            Some(LogFormat::Json { .. }) | None => {}
+        }
+    }
+
+    fn note_text(&mut self, fact: &Fact, region: &Arc<str>) {
         let at = fact.at;
         #[expect(clippy::wildcard_enum_match_arm, reason = "most facts are none of the log's business")]
         match &fact.what {
-            What::InitStarted { environment, function, log_stream } => {
-                self.open(at, *environment, function, *log_stream);
+            What::InitStarted { environment, function, .. } => {
                 let runtime = function.spec.runtime.as_str().into();
                 self.write(*environment, at, Line::InitStart { runtime, region: Arc::clone(region) });
             }
@@ -256,8 +296,13 @@ impl Groups {
             self.text -= stream.events.iter().map(|event| event.line.text().len()).sum::<usize>();
         }
         let name = log_stream_name(at, id);
-        let stream =
-            Stream { name, created: at, memory_mb: function.spec.memory_mb, events: VecDeque::new() };
+        let stream = Stream {
+            name,
+            created: at,
+            memory_mb: function.spec.memory_mb,
+            format: LogFormat::of(&function.spec),
+            events: VecDeque::new(),
+        };
         self.streams.insert(environment, stream);
     }
 
@@ -322,7 +367,8 @@ mod tests {
     impl Groups {
         fn add_stream(&mut self, environment: EnvironmentId) {
             let (name, created) = (format!("{environment:?}"), Timestamp::default());
-            let stream = Stream { name, created, memory_mb: 128, events: VecDeque::new() };
+            let format = LogFormat::Text;
+            let stream = Stream { name, created, memory_mb: 128, format, events: VecDeque::new() };
             self.streams.insert(environment, stream);
         }
     }

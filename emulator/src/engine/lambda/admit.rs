@@ -69,6 +69,7 @@ impl Engine {
             started: None,
             handed_over: false,
             init: None,
+            max_memory_mb: None,
         };
         if cold {
             self.start_environment(now, environment, invocation);

@@ -58,4 +58,6 @@ pub(crate) struct Invocation {
     pub(crate) handed_over: bool,
     /// The Init it waited for, once that is over.
     pub(crate) init: Option<Duration>,
+    /// The most memory used so far, in MB, where known.
+    pub(crate) max_memory_mb: Option<u32>,
 }

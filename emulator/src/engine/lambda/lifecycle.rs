@@ -31,6 +31,14 @@ impl Engine {
             News::StartRefused(reason) => {
                 self.end_environment(now, id, Outcome::HostFailure(reason).into(), StopReason::HostFailure);
             }
+            News::MemoryUsed(megabytes) => self.note_memory(id, megabytes),
+        }
+    }
+
+    fn note_memory(&mut self, id: EnvironmentId, megabytes: u32) {
+        let environment = self.environments.get_mut(&id);
+        if let Some(invocation) = environment.and_then(|environment| environment.state.invocation_mut()) {
+            invocation.max_memory_mb = Some(megabytes);
         }
     }
 

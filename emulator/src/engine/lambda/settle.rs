@@ -54,6 +54,7 @@ impl Engine {
             started,
             handed_over,
             init,
+            max_memory_mb,
             payload: _,
         } = invocation;
         drop(permit);
@@ -77,7 +78,7 @@ impl Engine {
                 ending,
                 duration: started.map_or(Duration::ZERO, |started| now.since(started)),
                 init,
-                max_memory_mb: end.max_memory_mb,
+                max_memory_mb: end.max_memory_mb.or(max_memory_mb),
             },
         );
         Settled { request_id, environment, function: name, number, origin, end }

@@ -2,37 +2,42 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use bytes::Bytes;
+use rustix::process::Pid;
+use serde_json::json;
+use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 
-use super::host;
 use super::log_pipe::LogPipe;
+use super::memory::Meter;
+use super::participants::{Asked, Events, NotRegistered, Participants, Rest};
+use super::processes::{Processes, Role};
 use super::sandbox::Sandbox;
-use crate::engine::{BatchItems, Completion, Dispatch, FunctionError, News, Outcome, Report, RequestId};
+use super::shutdown::Reason;
+use super::telemetry::{Kind, Telemetry};
+use super::{extension_log, runtime_api};
+use crate::engine::{
+    BatchItems, Completion, Dispatch, Exit, FunctionError, News, Outcome, Report, RequestId, Uuid,
+};
 
-/// Reading `/proc` costs more than a warm invocation may; once a second is
-/// enough for a high-water mark.
-const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The processes of an environment from their start to their end: the mailbox
-/// they take events from, what they work on, what they print.
+/// The processes of an environment from their start to their end: the events
+/// they take, what they work on, what they print, who listens to it.
 #[derive(Debug)]
 pub(super) struct Generation {
     pub(super) sandbox: Arc<Sandbox>,
-    events: UnboundedSender<Dispatch>,
-    /// Awaited by one `/next` at a time.
-    mailbox: tokio::sync::Mutex<UnboundedReceiver<Dispatch>>,
+    pub(super) processes: Processes,
+    pub(super) memory: Meter,
+    pub(super) telemetry: Telemetry,
+    participants: Mutex<Participants>,
     /// What the runtime was handed and has not answered.
     current: Mutex<Option<Current>>,
-    ready: AtomicBool,
-    /// Leaders of process groups, until they have ended: their numbers may
-    /// then be another's.
-    processes: Mutex<Vec<Pid>>,
-    output: OnceLock<LogPipe>,
-    memory: Mutex<Option<(Instant, u32)>>,
+    /// Whether somebody has not yet asked for more.
+    busy: AtomicBool,
+    /// Whether it ends: what becomes of its processes is no news any more.
+    leaving: AtomicBool,
+    /// What the runtime prints.
+    output: OnceLock<Arc<LogPipe>>,
     /// Ends every task of this generation; it ends with the sandbox at the latest.
     pub(super) ended: CancellationToken,
 }
@@ -46,39 +51,102 @@ pub(super) struct Current {
 
 impl Generation {
     pub(super) fn new(sandbox: Arc<Sandbox>) -> Self {
-        let (events, mailbox) = unbounded_channel();
         let ended = sandbox.ended.child_token();
         Self {
             sandbox,
-            events,
-            mailbox: tokio::sync::Mutex::new(mailbox),
+            processes: Processes::default(),
+            memory: Meter::default(),
+            telemetry: Telemetry::default(),
+            participants: Mutex::default(),
             current: Mutex::new(None),
-            ready: AtomicBool::new(false),
-            processes: Mutex::default(),
+            busy: AtomicBool::new(true),
+            leaving: AtomicBool::new(false),
             output: OnceLock::new(),
-            memory: Mutex::new(None),
             ended,
         }
     }
 
-    /// Puts an event into the mailbox; the runtime's `/next` takes it.
+    /// Hands an event to the runtime, whose `/next` takes it, and word of it
+    /// to the extensions.
     pub(super) fn deliver(&self, dispatch: Dispatch) {
-        // The mailbox lives as long as this.
-        let _sent = self.events.send(dispatch);
+        self.busy.store(true, Ordering::Relaxed);
+        self.memory.begin();
+        let mut participants = self.lock_participants();
+        let word = if participants.wants_invoke() { self.invoke_word(&dispatch) } else { Bytes::new() };
+        participants.deliver(dispatch, &word);
     }
 
-    /// The runtime asks for its next event. The first time says that Init is over.
+    fn invoke_word(&self, dispatch: &Dispatch) -> Bytes {
+        let arn = self.sandbox.identity.function_arn(self.sandbox.function.name.as_str());
+        let deadline = u64::try_from(self.sandbox.real_deadline_ms(dispatch.deadline)).unwrap_or(u64::MAX);
+        let trace = runtime_api::trace_header(dispatch.request_id, dispatch.deadline.as_secs());
+        let word = json!({
+            "eventType": "INVOKE",
+            "deadlineMs": deadline,
+            "requestId": dispatch.request_id.to_string(),
+            "invokedFunctionArn": arn,
+            "tracing": { "type": "X-Amzn-Trace-Id", "value": trace },
+        });
+        word.to_string().into()
+    }
+
+    /// The runtime asks for its next event.
     pub(super) async fn next(&self) -> Option<Dispatch> {
-        if !self.ready.swap(true, Ordering::Relaxed) {
-            self.report(News::Ready);
-        }
-        let dispatch = self.mailbox.lock().await.recv().await?;
+        let dispatch = self.wait(|participants| Some(participants.ask_runtime())).await?;
         let current = Current {
             request_id: dispatch.request_id,
             reports_item_failures: dispatch.reports_item_failures,
         };
         *self.lock_current() = Some(current);
         Some(dispatch)
+    }
+
+    /// An extension asks for its next event.
+    pub(super) async fn next_extension_event(&self, id: Uuid) -> Option<Bytes> {
+        self.wait(|participants| participants.ask_extension(id)).await
+    }
+
+    /// Asks until there is an event; who waits may be the last to come to rest.
+    async fn wait<E>(&self, ask: impl Fn(&mut Participants) -> Option<Asked<E>>) -> Option<E> {
+        loop {
+            let asked = ask(&mut self.lock_participants())?;
+            let (wake, rest) = match asked {
+                Asked::Event(event) => return Some(event),
+                Asked::Wait(wake, rest) => (wake, rest),
+            };
+            match rest {
+                Some(Rest::InitOver) => self.init_over(),
+                Some(Rest::AtRest) => self.at_rest(),
+                None => {}
+            }
+            tokio::select! {
+                () = wake.notified() => {}
+                () = self.ended.cancelled() => return None,
+            }
+        }
+    }
+
+    /// The runtime and all extensions have asked for their first event.
+    fn init_over(&self) {
+        self.busy.store(false, Ordering::Relaxed);
+        self.memory.refresh(&self.processes.leaders());
+        for extension in self.lock_participants().registered() {
+            extension_log::ready(self, extension);
+        }
+        self.report(News::Ready);
+        self.telemetry.end_init();
+    }
+
+    /// The runtime and all extensions have asked for their next event: what
+    /// was answered before is over.
+    fn at_rest(&self) {
+        self.busy.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether something is under way: Init, an invocation, or what extensions
+    /// do after one.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) && !self.ended.is_cancelled()
     }
 
     /// The invocation that the runtime works on, if it has that id.
@@ -91,7 +159,8 @@ impl Generation {
     pub(super) fn finish(&self, request_id: RequestId, outcome: Outcome, items: BatchItems) {
         self.lock_current().take();
         self.flush_output();
-        let max_memory_mb = self.max_memory_mb();
+        self.memory.refresh(&self.processes.leaders());
+        let max_memory_mb = self.memory.peak_mb();
         self.report(News::Finished(Completion { request_id, outcome, max_memory_mb, items }));
     }
 
@@ -106,70 +175,157 @@ impl Generation {
     pub(super) fn report(&self, news: News) {
         if let Some(driver) = self.sandbox.driver.upgrade() {
             let report = Report { environment: self.sandbox.id, news };
-            driver.report(report, || !self.ended.is_cancelled());
+            driver.report(report, || !self.ended.is_cancelled() && !self.is_leaving());
         }
     }
 
-    pub(super) fn set_output(&self, pipe: LogPipe) {
+    /// The most memory used so far, for an invocation that may end without a
+    /// word of its runtime.
+    pub(super) fn report_memory(&self, megabytes: u32) {
+        self.report(News::MemoryUsed(megabytes));
+    }
+
+    /// External extensions of these names are about to start.
+    pub(super) fn expect_extensions(&self, names: Vec<String>) {
+        self.lock_participants().expect(names);
+    }
+
+    /// Registers an extension; the runtime starts when all external ones have.
+    pub(super) fn register(
+        self: &Arc<Self>,
+        name: &str,
+        id: Uuid,
+        events: Events,
+    ) -> Result<(), NotRegistered> {
+        let last = self.lock_participants().register(name, id, events)?;
+        if last {
+            self.sandbox.start_runtime(self);
+        }
+        Ok(())
+    }
+
+    pub(super) fn extension_name(&self, id: Uuid) -> Option<String> {
+        self.lock_participants().name_of(id).map(str::to_owned)
+    }
+
+    /// Subscribes an extension to telemetry, while Init goes on.
+    pub(super) fn subscribe(&self, name: &str, kinds: &[Kind]) -> Option<Receiver<String>> {
+        let events = self.telemetry.subscribe(name, kinds.to_vec())?;
+        extension_log::subscribed(self, name, kinds);
+        Some(events)
+    }
+
+    /// An extension can't go on. Init or the invocation fails with it, and so
+    /// does the environment.
+    pub(super) fn extension_failed(&self, name: &str, state: &'static str, kind: &str) {
+        if self.is_leaving() || self.ended.is_cancelled() {
+            return;
+        }
+        extension_log::failed(self, name, state, kind);
+        self.fail_with(kind, "the extension can't go on");
+        self.report(News::Exited(Exit::Status(1)));
+    }
+
+    /// A process has ended by itself.
+    pub(super) fn exited(&self, role: &Role, exit: Exit) {
+        match role {
+            Role::Runtime => {
+                if let Some(peak) = self.memory.peak_mb() {
+                    self.report_memory(peak);
+                }
+            }
+            Role::Extension(name) => {
+                if self.is_leaving() || self.ended.is_cancelled() {
+                    return;
+                }
+                extension_log::failed(self, name, "Crashed", "Extension.Crash");
+                self.fail_with("Extension.Crash", &exit_text(exit));
+            }
+        }
+        self.report(News::Exited(exit));
+    }
+
+    /// Fails what is under way with an error of that type.
+    fn fail_with(&self, kind: &str, text: &str) {
+        let current = self.lock_current().take();
+        let request =
+            current.map_or_else(String::new, |current| format!("RequestId: {} ", current.request_id));
+        let error = json!({ "errorType": kind, "errorMessage": format!("{request}Error: {text}") });
+        let error = FunctionError::Reported(error.to_string().into());
+        match current {
+            Some(current) => {
+                self.finish(current.request_id, Outcome::FunctionError(error), BatchItems::AllSucceeded);
+            }
+            None => self.fail_init(error),
+        }
+    }
+
+    pub(super) fn has_external_extensions(&self) -> bool {
+        self.lock_participants().has_external_extensions()
+    }
+
+    /// Prepares the end. Gives the reason for it where extensions want to know.
+    pub(super) fn begin_end(&self) -> Option<Reason> {
+        self.leaving.store(true, Ordering::Relaxed);
+        self.telemetry.close();
+        if !self.lock_participants().has_extensions() {
+            return None;
+        }
+        let runtime_lives = self.processes.has(&Role::Runtime);
+        Some(match (runtime_lives, self.lock_current().is_some()) {
+            (true, true) => Reason::Timeout,
+            (true, false) => Reason::SpinDown,
+            (false, _) => Reason::Failure,
+        })
+    }
+
+    /// Tells the extensions that asked for it of the end.
+    pub(super) fn leave(&self, word: &Bytes) {
+        self.lock_participants().leave(word);
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_output(&self, pipe: Arc<LogPipe>) {
         self.output.get_or_init(|| pipe);
     }
 
-    /// Writes what the process prints to its log, until it prints no more.
-    pub(super) async fn carry_output(&self) {
+    /// Writes what the runtime has printed to its log.
+    fn flush_output(&self) {
         if let Some(output) = self.output.get() {
-            output.run(&mut |line| self.sandbox.print(line)).await;
+            output.drain(&mut |line| self.print(Kind::Function, line));
         }
     }
 
-    pub(super) fn flush_output(&self) {
-        if let Some(output) = self.output.get() {
-            output.drain(&mut |line| self.sandbox.print(line));
-        }
+    /// Writes a printed line to the log, and to who listens.
+    pub(super) fn print(&self, kind: Kind, line: &str) {
+        extension_log::line(self, kind, line);
+        self.sandbox.print(line);
     }
 
     /// Remembers a process; if this generation was stopped meanwhile, ends it.
-    pub(super) fn add_process(&self, leader: Pid) {
-        self.lock_processes().push(leader);
+    pub(super) fn add_process(&self, role: Role, leader: Pid) {
+        self.processes.add(role, leader);
         if self.ended.is_cancelled() {
-            self.kill();
+            self.processes.kill(|_| true);
         }
-    }
-
-    /// A process has ended: what it started goes with it.
-    pub(super) fn process_ended(&self, leader: Pid) {
-        let mut processes = self.lock_processes();
-        kill_group(leader);
-        processes.retain(|process| *process != leader);
     }
 
     /// Ends the processes, their children and every task.
     pub(super) fn stop(&self) {
         self.ended.cancel();
-        self.kill();
+        self.processes.kill(|_| true);
     }
 
-    /// Ends whole process groups: children of the processes too.
-    fn kill(&self) {
-        for leader in self.lock_processes().iter() {
-            kill_group(*leader);
-        }
+    /// Ends the runtime, as the kernel ends a process for which there is no memory.
+    pub(super) fn kill_runtime(&self) {
+        self.processes.kill(|role| *role == Role::Runtime);
     }
 
-    fn max_memory_mb(&self) -> Option<u32> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, megabytes)) = *memory
-            && at.elapsed() < MEMORY_INTERVAL
-        {
-            return Some(megabytes);
-        }
-        let leader = self.lock_processes().first().copied()?;
-        let megabytes = host::peak_memory_mb(leader)?;
-        *memory = Some((Instant::now(), megabytes));
-        Some(megabytes)
-    }
-
-    fn lock_processes(&self) -> MutexGuard<'_, Vec<Pid>> {
-        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_participants(&self) -> MutexGuard<'_, Participants> {
+        self.participants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_current(&self) -> MutexGuard<'_, Option<Current>> {
@@ -177,7 +333,9 @@ impl Generation {
     }
 }
 
-fn kill_group(leader: Pid) {
-    // An error means that there is nobody left.
-    let _nobody = kill_process_group(leader, Signal::KILL);
+fn exit_text(exit: Exit) -> String {
+    match exit {
+        Exit::Status(status) => format!("exit status {status}"),
+        Exit::Signal(signal) => format!("signal: {signal}"),
+    }
 }

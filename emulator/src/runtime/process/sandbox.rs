@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
+use super::generation::Generation;
+use super::spawner::Job;
 use crate::config::Identity;
 use crate::driver::Driver;
 use crate::engine::{EnvironmentId, FunctionVersion, Start, Timestamp};
@@ -26,6 +29,7 @@ pub(super) struct Sandbox {
     /// The function's unpacked layers, in its order.
     pub(super) layers: Vec<PathBuf>,
     pub(super) driver: Weak<Driver>,
+    jobs: Sender<Job>,
     /// Where the Runtime API listens, once it does.
     api: OnceLock<SocketAddr>,
     /// Ends the Runtime API, and every process with it.
@@ -40,6 +44,7 @@ impl Sandbox {
         identity: Arc<Identity>,
         environments: &Path,
         layers: Vec<PathBuf>,
+        jobs: Sender<Job>,
     ) -> Self {
         Self {
             id: start.environment,
@@ -49,6 +54,7 @@ impl Sandbox {
             folder: environments.join(start.environment.0.to_string()),
             layers,
             driver,
+            jobs,
             api: OnceLock::new(),
             ended: CancellationToken::new(),
         }
@@ -76,6 +82,12 @@ impl Sandbox {
 
     pub(super) fn set_api(&self, address: SocketAddr) {
         self.api.get_or_init(|| address);
+    }
+
+    /// Lets the runtime start, for whose start the extensions were waited for.
+    pub(super) fn start_runtime(&self, generation: &Arc<Generation>) {
+        // The thread may have ended, with the emulator.
+        let _ended = self.jobs.send(Job::StartRuntime(Arc::clone(generation)));
     }
 
     /// Writes a line to the log stream.

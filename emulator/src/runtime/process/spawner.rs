@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -23,7 +24,10 @@ use super::environment::Environment;
 use super::generation::Generation;
 use super::interpreter::{Family, Interpreters, Program};
 use super::log_pipe::LogPipe;
+use super::participants::EXTENSIONS;
+use super::processes::Role;
 use super::sandbox::Sandbox;
+use super::telemetry::Kind;
 use super::watchdog::Watchdog;
 use super::{host, opt, runtime_api, variables};
 use crate::engine::{Code, EnvironmentId, Exit, FunctionError, News};
@@ -32,10 +36,14 @@ use crate::runtime::Packages;
 /// What the thread is asked to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Start this environment's process.
+    /// Start this environment's processes.
     Start(Arc<Environment>),
+    /// Start the runtime, for which the extensions were waited for.
+    StartRuntime(Arc<Generation>),
     /// Remove what it left on disk.
     CleanUp(Arc<Environment>),
+    /// End the thread.
+    End,
 }
 
 /// The thread's own state.
@@ -58,7 +66,7 @@ enum Refused {
 }
 
 impl Spawner {
-    /// Starts the thread; it ends when the sender is dropped.
+    /// Starts the thread; it ends when it is told to.
     pub(super) fn start(
         packages: Arc<Packages>,
         handle: Handle,
@@ -86,7 +94,12 @@ impl Spawner {
         for job in jobs {
             match job {
                 Job::Start(environment) => self.start_environment(&environment),
+                Job::StartRuntime(generation) => {
+                    let started = self.start_runtime(&generation);
+                    tell_refusal(&generation, started);
+                }
                 Job::CleanUp(environment) => self.clean_up(&environment.sandbox),
+                Job::End => return,
             }
         }
     }
@@ -102,15 +115,9 @@ impl Spawner {
     }
 
     fn start_environment(&mut self, environment: &Arc<Environment>) {
-        let started = self.open(environment).and_then(|()| self.start_processes(&environment.generation()));
-        match started {
-            Ok(()) => {}
-            Err(Refused::Package(error)) => environment.generation().fail_init(error),
-            Err(Refused::Host(reason)) => {
-                tracing::error!(function = %environment.sandbox.function.name, "{reason}");
-                environment.generation().report(News::StartRefused(reason));
-            }
-        }
+        let generation = environment.generation();
+        let started = self.open(environment).and_then(|()| self.start_processes(&generation));
+        tell_refusal(&generation, started);
     }
 
     /// Makes what lasts as long as the environment: its folder and its port.
@@ -128,15 +135,43 @@ impl Spawner {
         Ok(())
     }
 
-    /// Starts the processes of an open environment. Another generation may be
+    /// Starts the processes of an open environment: the external extensions,
+    /// and the runtime when they have registered. Another generation may be
     /// started in it once this one is over.
     fn start_processes(&mut self, generation: &Arc<Generation>) -> Result<(), Refused> {
+        let extensions = opt::extensions(&generation.sandbox.opt());
+        if extensions.is_empty() {
+            return self.start_runtime(generation);
+        }
+        if extensions.len() > EXTENSIONS {
+            return Err(extension_error("Extension.TooManyExtensions", "at most 10 extensions can run"));
+        }
+        let extensions: Vec<(String, PathBuf)> =
+            extensions.into_iter().map(|path| (file_name(&path), path)).collect();
+        generation.expect_extensions(extensions.iter().map(|(name, _)| name.clone()).collect());
+        for (name, executable) in extensions {
+            let program = Program { executable, arguments: Vec::new() };
+            self.start_process(generation, &Role::Extension(name.into()), &program)?;
+        }
+        Ok(())
+    }
+
+    fn start_runtime(&mut self, generation: &Arc<Generation>) -> Result<(), Refused> {
+        let program = self.program(&generation.sandbox)?;
+        self.start_process(generation, &Role::Runtime, &program)
+    }
+
+    fn start_process(
+        &mut self,
+        generation: &Arc<Generation>,
+        role: &Role,
+        program: &Program,
+    ) -> Result<(), Refused> {
         let sandbox = &generation.sandbox;
         if generation.ended.is_cancelled() {
             return Ok(());
         }
         let Some(api) = sandbox.api() else { return Ok(()) };
-        let program = self.program(sandbox)?;
         let no_pipe = refused("open a pipe for the function's output");
         let (reader, writer) = io::pipe().map_err(no_pipe)?;
         let stderr = writer.try_clone().map_err(no_pipe)?;
@@ -144,26 +179,30 @@ impl Spawner {
         // tokio's process and sockets belong to its runtime.
         let _runtime = self.handle.enter();
         let mut command = Command::new(&program.executable);
+        let (variables, folder) = match role {
+            Role::Runtime => (variables::for_runtime(sandbox, api), sandbox.task()),
+            Role::Extension(_) => (variables::for_extension(sandbox, api), sandbox.opt()),
+        };
         command
             .args(&program.arguments)
             .env_clear()
-            .envs(variables::for_runtime(sandbox, api))
-            .current_dir(sandbox.task())
+            .envs(variables)
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(writer)
             .stderr(stderr)
             .process_group(0)
             .kill_on_drop(true);
         die_with_parent(&mut command);
-        let child = command.spawn().map_err(|error| not_started(sandbox, &error))?;
+        let child = command.spawn().map_err(|error| not_started(sandbox, role, &error))?;
         drop(command);
-        self.watch(generation, &child);
-        self.attend(generation, child, reader).map_err(refused("attend to a process"))
+        self.watch(generation, role, &child);
+        self.attend(generation, role, child, reader).map_err(refused("attend to a process"))
     }
 
-    fn watch(&mut self, generation: &Generation, child: &Child) {
+    fn watch(&mut self, generation: &Generation, role: &Role, child: &Child) {
         let Some(leader) = leader_of(child) else { return };
-        generation.add_process(leader);
+        generation.add_process(role.clone(), leader);
         self.groups.entry(generation.sandbox.id).or_default().push(leader);
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.note_start(leader);
@@ -171,9 +210,18 @@ impl Spawner {
     }
 
     /// Starts the task that reads the process's output and waits for its end.
-    fn attend(&self, generation: &Arc<Generation>, child: Child, reader: io::PipeReader) -> io::Result<()> {
-        generation.set_output(LogPipe::new(reader)?);
-        self.handle.spawn(wait_for_exit(child, Arc::clone(generation)));
+    fn attend(
+        &self,
+        generation: &Arc<Generation>,
+        role: &Role,
+        child: Child,
+        reader: io::PipeReader,
+    ) -> io::Result<()> {
+        let pipe = Arc::new(LogPipe::new(reader)?);
+        if *role == Role::Runtime {
+            generation.set_output(Arc::clone(&pipe));
+        }
+        self.handle.spawn(wait_for_exit(child, pipe, role.clone(), Arc::clone(generation)));
         Ok(())
     }
 
@@ -215,38 +263,68 @@ fn refused(what: &'static str) -> impl Fn(io::Error) -> Refused + Copy {
     move |error| Refused::Host(host::refusal(what, &error))
 }
 
+fn tell_refusal(generation: &Generation, started: Result<(), Refused>) {
+    match started {
+        Ok(()) => {}
+        Err(Refused::Package(error)) => generation.fail_init(error),
+        Err(Refused::Host(reason)) => {
+            tracing::error!(function = %generation.sandbox.function.name, "{reason}");
+            generation.report(News::StartRefused(reason));
+        }
+    }
+}
+
+fn extension_error(kind: &str, message: &str) -> Refused {
+    let error = serde_json::json!({ "errorType": kind, "errorMessage": message });
+    Refused::Package(FunctionError::Reported(error.to_string().into()))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn leader_of(child: &Child) -> Option<Pid> {
     child.id().and_then(|id| Pid::from_raw(id.cast_signed()))
 }
 
-/// A `bootstrap` that can't be executed is the package's fault: another
-/// machine's program, or a script whose first line names nobody (a carriage
-/// return at its end is enough).
-fn not_started(sandbox: &Sandbox, error: &io::Error) -> Refused {
+/// A `bootstrap` or an extension that can't be executed is the package's
+/// fault: another machine's program, or a script whose first line names nobody
+/// (a carriage return at its end is enough).
+fn not_started(sandbox: &Sandbox, role: &Role, error: &io::Error) -> Refused {
     let package = [Errno::NOENT, Errno::NOEXEC, Errno::ACCESS].map(|errno| Some(errno.raw_os_error()));
-    if Family::of(&sandbox.function.spec.runtime) == Family::Provided
-        && package.contains(&error.raw_os_error())
-    {
-        sandbox.print(&format!(
-            "bootstrap can't be executed: {error}; see its first line and for which machine it was built\n"
-        ));
-        return Refused::Package(FunctionError::InvalidEntrypoint);
+    if !package.contains(&error.raw_os_error()) {
+        return Refused::Host(host::refusal("start a process", error));
     }
-    Refused::Host(host::refusal("start a process", error))
+    let hint = "see its first line and for which machine it was built";
+    match role {
+        Role::Extension(name) => {
+            extension_error("Extension.LaunchError", &format!("{name} can't be executed: {error}; {hint}"))
+        }
+        Role::Runtime if Family::of(&sandbox.function.spec.runtime) == Family::Provided => {
+            sandbox.print(&format!("bootstrap can't be executed: {error}; {hint}\n"));
+            Refused::Package(FunctionError::InvalidEntrypoint)
+        }
+        Role::Runtime => Refused::Host(host::refusal("start a process", error)),
+    }
 }
 
 /// Carries the process's output to its log until it ends.
-async fn wait_for_exit(mut child: Child, generation: Arc<Generation>) {
+async fn wait_for_exit(mut child: Child, pipe: Arc<LogPipe>, role: Role, generation: Arc<Generation>) {
+    let kind = match role {
+        Role::Runtime => Kind::Function,
+        Role::Extension(_) => Kind::Extension,
+    };
     let leader = leader_of(&child);
+    let mut print = |line: &str| generation.print(kind, line);
     let status = tokio::select! {
         status = child.wait() => status,
-        () = generation.carry_output() => child.wait().await,
+        () = pipe.run(&mut print) => child.wait().await,
     };
     if let Some(leader) = leader {
-        generation.process_ended(leader);
+        generation.processes.remove(leader);
     }
-    generation.flush_output();
-    generation.report(News::Exited(exit_of(status)));
+    pipe.drain(&mut print);
+    generation.exited(&role, exit_of(status));
 }
 
 fn exit_of(status: io::Result<ExitStatus>) -> Exit {

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use super::interpreter::{Family, node_major};
 use super::sandbox::Sandbox;
-use crate::observe::log_group_name;
+use crate::observe::{LogFormat, log_group_name};
 
 /// What external extensions do not see, beside what begins with `AWS_XRAY_` or
 /// `_AWS_XRAY_` (Developer Guide, "Lambda extensions API").
-const NOT_FOR_EXTENSIONS: [&str; 6] = [
+const NOT_FOR_EXTENSIONS: [&str; 8] = [
     "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_LOG_FORMAT",
+    "AWS_LAMBDA_LOG_LEVEL",
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",
     "LAMBDA_RUNTIME_DIR",
@@ -104,6 +106,11 @@ fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
     lambda("LAMBDA_RUNTIME_DIR", &sandbox.task());
     lambda("TMPDIR", &sandbox.tmp());
     lambda("EMULATOR_OPT", &sandbox.opt());
+    let (format, level) = LogFormat::of(spec).variables();
+    lambda("AWS_LAMBDA_LOG_FORMAT", &format);
+    if let Some(level) = level {
+        lambda("AWS_LAMBDA_LOG_LEVEL", &level);
+    }
     if Family::of(&spec.runtime) != Family::Provided {
         lambda("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", spec.runtime));
     }
