@@ -7,3 +7,4 @@ mod clients;
 mod examples;
 mod process;
 mod program;
+mod runtimes;

@@ -96,8 +96,11 @@ pub(super) async fn sample(environments: Arc<DashMap<EnvironmentId, Arc<Environm
                 break;
             }
             let looked = tokio::task::spawn_blocking(move || look_at(&working)).await;
-            let Ok(Ok(took)) = looked else { return tracing::debug!("no /proc: memory is not known") };
-            pause = INTERVAL.max(took * REST_PER_WORK);
+            pause = match looked {
+                Ok(Ok(took)) => INTERVAL.max(took * REST_PER_WORK),
+                // Too many open files, say: that may pass.
+                Ok(Err(_)) | Err(_) => PEAK_INTERVAL,
+            };
         }
     }
 }

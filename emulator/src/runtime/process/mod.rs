@@ -23,6 +23,8 @@ mod shutdown;
 mod spawner;
 mod telemetry;
 mod telemetry_api;
+#[cfg(test)]
+mod tests;
 mod variables;
 mod watchdog;
 
