@@ -6,19 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bytes::Bytes;
 use rustix::process::Pid;
 use serde_json::json;
-use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 
 use super::log_pipe::LogPipe;
 use super::memory::Meter;
-use super::participants::{Asked, Events, NotRegistered, Participants, Rest};
+use super::participants::{Asked, Participants, Rest};
 use super::processes::{Processes, Role};
 use super::sandbox::Sandbox;
-use super::shutdown::Reason;
 use super::telemetry::{Kind, Telemetry};
 use super::{extension_log, runtime_api};
 use crate::engine::{
-    BatchItems, Completion, Dispatch, Exit, FunctionError, News, Outcome, Report, RequestId, Uuid,
+    BatchItems, Completion, Dispatch, FunctionError, News, Outcome, Report, RequestId, Uuid,
 };
 
 /// The processes of an environment from their start to their end: the events
@@ -32,8 +30,6 @@ pub(super) struct Generation {
     participants: Mutex<Participants>,
     /// What the runtime was handed and has not answered.
     current: Mutex<Option<Current>>,
-    /// Whether somebody has not yet asked for more.
-    busy: AtomicBool,
     /// Whether it ends: what becomes of its processes is no news any more.
     leaving: AtomicBool,
     /// What the runtime prints.
@@ -59,7 +55,6 @@ impl Generation {
             telemetry: Telemetry::default(),
             participants: Mutex::default(),
             current: Mutex::new(None),
-            busy: AtomicBool::new(true),
             leaving: AtomicBool::new(false),
             output: OnceLock::new(),
             ended,
@@ -69,7 +64,6 @@ impl Generation {
     /// Hands an event to the runtime, whose `/next` takes it, and word of it
     /// to the extensions.
     pub(super) fn deliver(&self, dispatch: Dispatch) {
-        self.busy.store(true, Ordering::Relaxed);
         self.memory.begin();
         let mut participants = self.lock_participants();
         let word = if participants.wants_invoke() { self.invoke_word(&dispatch) } else { Bytes::new() };
@@ -128,9 +122,9 @@ impl Generation {
 
     /// The runtime and all extensions have asked for their first event.
     fn init_over(&self) {
-        self.busy.store(false, Ordering::Relaxed);
         self.memory.refresh(&self.processes.leaders());
-        for extension in self.lock_participants().registered() {
+        let extensions = self.lock_participants().registered();
+        for extension in extensions {
             extension_log::ready(self, extension);
         }
         self.report(News::Ready);
@@ -138,15 +132,16 @@ impl Generation {
     }
 
     /// The runtime and all extensions have asked for their next event: what
-    /// was answered before is over.
+    /// was answered before is over. What the runtime printed after its answer
+    /// belongs before the next.
     fn at_rest(&self) {
-        self.busy.store(false, Ordering::Relaxed);
+        self.flush_output();
     }
 
     /// Whether something is under way: Init, an invocation, or what extensions
     /// do after one.
     pub(super) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) && !self.ended.is_cancelled()
+        !self.is_over() && !self.lock_participants().are_at_rest()
     }
 
     /// The invocation that the runtime works on, if it has that id.
@@ -175,7 +170,7 @@ impl Generation {
     pub(super) fn report(&self, news: News) {
         if let Some(driver) = self.sandbox.driver.upgrade() {
             let report = Report { environment: self.sandbox.id, news };
-            driver.report(report, || !self.ended.is_cancelled() && !self.is_leaving());
+            driver.report(report, || !self.is_over());
         }
     }
 
@@ -185,107 +180,14 @@ impl Generation {
         self.report(News::MemoryUsed(megabytes));
     }
 
-    /// External extensions of these names are about to start.
-    pub(super) fn expect_extensions(&self, names: Vec<String>) {
-        self.lock_participants().expect(names);
+    /// Whether what its processes say and do still counts.
+    pub(super) fn is_over(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed) || self.ended.is_cancelled()
     }
 
-    /// Registers an extension; the runtime starts when all external ones have.
-    pub(super) fn register(
-        self: &Arc<Self>,
-        name: &str,
-        id: Uuid,
-        events: Events,
-    ) -> Result<(), NotRegistered> {
-        let last = self.lock_participants().register(name, id, events)?;
-        if last {
-            self.sandbox.start_runtime(self);
-        }
-        Ok(())
-    }
-
-    pub(super) fn extension_name(&self, id: Uuid) -> Option<String> {
-        self.lock_participants().name_of(id).map(str::to_owned)
-    }
-
-    /// Subscribes an extension to telemetry, while Init goes on.
-    pub(super) fn subscribe(&self, name: &str, kinds: &[Kind]) -> Option<Receiver<String>> {
-        let events = self.telemetry.subscribe(name, kinds.to_vec())?;
-        extension_log::subscribed(self, name, kinds);
-        Some(events)
-    }
-
-    /// An extension can't go on. Init or the invocation fails with it, and so
-    /// does the environment.
-    pub(super) fn extension_failed(&self, name: &str, state: &'static str, kind: &str) {
-        if self.is_leaving() || self.ended.is_cancelled() {
-            return;
-        }
-        extension_log::failed(self, name, state, kind);
-        self.fail_with(kind, "the extension can't go on");
-        self.report(News::Exited(Exit::Status(1)));
-    }
-
-    /// A process has ended by itself.
-    pub(super) fn exited(&self, role: &Role, exit: Exit) {
-        match role {
-            Role::Runtime => {
-                if let Some(peak) = self.memory.peak_mb() {
-                    self.report_memory(peak);
-                }
-            }
-            Role::Extension(name) => {
-                if self.is_leaving() || self.ended.is_cancelled() {
-                    return;
-                }
-                extension_log::failed(self, name, "Crashed", "Extension.Crash");
-                self.fail_with("Extension.Crash", &exit_text(exit));
-            }
-        }
-        self.report(News::Exited(exit));
-    }
-
-    /// Fails what is under way with an error of that type.
-    fn fail_with(&self, kind: &str, text: &str) {
-        let current = self.lock_current().take();
-        let request =
-            current.map_or_else(String::new, |current| format!("RequestId: {} ", current.request_id));
-        let error = json!({ "errorType": kind, "errorMessage": format!("{request}Error: {text}") });
-        let error = FunctionError::Reported(error.to_string().into());
-        match current {
-            Some(current) => {
-                self.finish(current.request_id, Outcome::FunctionError(error), BatchItems::AllSucceeded);
-            }
-            None => self.fail_init(error),
-        }
-    }
-
-    pub(super) fn has_external_extensions(&self) -> bool {
-        self.lock_participants().has_external_extensions()
-    }
-
-    /// Prepares the end. Gives the reason for it where extensions want to know.
-    pub(super) fn begin_end(&self) -> Option<Reason> {
+    /// From now on what becomes of its processes is no news.
+    pub(super) fn begin_leaving(&self) {
         self.leaving.store(true, Ordering::Relaxed);
-        self.telemetry.close();
-        if !self.lock_participants().has_extensions() {
-            return None;
-        }
-        let runtime_lives = self.processes.has(&Role::Runtime);
-        Some(match (runtime_lives, self.lock_current().is_some()) {
-            (true, true) => Reason::Timeout,
-            (true, false) => Reason::SpinDown,
-            (false, _) => Reason::Failure,
-        })
-    }
-
-    /// Tells the extensions that asked for it of the end.
-    pub(super) fn leave(&self, word: &Bytes) {
-        self.lock_participants().leave(word);
-    }
-
-    fn is_leaving(&self) -> bool {
-        self.leaving.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_output(&self, pipe: Arc<LogPipe>) {
@@ -324,18 +226,11 @@ impl Generation {
         self.processes.kill(|role| *role == Role::Runtime);
     }
 
-    fn lock_participants(&self) -> MutexGuard<'_, Participants> {
+    pub(super) fn lock_participants(&self) -> MutexGuard<'_, Participants> {
         self.participants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_current(&self) -> MutexGuard<'_, Option<Current>> {
+    pub(super) fn lock_current(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn exit_text(exit: Exit) -> String {
-    match exit {
-        Exit::Status(status) => format!("exit status {status}"),
-        Exit::Signal(signal) => format!("signal: {signal}"),
     }
 }

@@ -4,10 +4,12 @@
 //! own with the code and a stand-in for `/tmp`, and one pipe for what it
 //! prints. It ends with the emulator, also when the emulator crashes.
 
+mod child;
 mod delivery;
 mod environment;
 mod event;
 mod extension_log;
+mod extensions;
 mod extensions_api;
 mod generation;
 mod host;
@@ -19,6 +21,7 @@ mod participants;
 mod processes;
 mod runtime_api;
 mod sandbox;
+mod seat;
 mod shutdown;
 mod spawner;
 mod telemetry;

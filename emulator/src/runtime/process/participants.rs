@@ -3,12 +3,12 @@
 //!
 //! No I/O and no waiting: whoever asks is told what to wait for.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::seat::Seat;
 use crate::engine::{Dispatch, Uuid};
 
 /// At most so many extensions register ("Lambda quotas" and the Developer
@@ -32,21 +32,6 @@ enum Phase {
     Init,
     Serving,
     Leaving,
-}
-
-/// Where somebody takes events from.
-#[derive(Debug)]
-struct Seat<E> {
-    queue: VecDeque<E>,
-    /// It has asked for more, and there is nothing.
-    resting: bool,
-    wake: Arc<Notify>,
-}
-
-impl<E> Default for Seat<E> {
-    fn default() -> Self {
-        Self { queue: VecDeque::new(), resting: false, wake: Arc::default() }
-    }
 }
 
 /// What an extension wants to be told of.
@@ -194,9 +179,15 @@ impl Participants {
         })
     }
 
+    /// Whether everybody waits for more.
+    pub(super) fn are_at_rest(&self) -> bool {
+        self.awaited.is_empty()
+            && self.runtime.rests()
+            && self.extensions.iter().all(|extension| extension.seat.rests())
+    }
+
     fn rest_after(&mut self, newly: bool) -> Option<Rest> {
-        let all = self.runtime.resting && self.extensions.iter().all(|extension| extension.seat.resting);
-        if !newly || !all || !self.awaited.is_empty() {
+        if !newly || !self.are_at_rest() {
             return None;
         }
         match self.phase {
@@ -207,23 +198,6 @@ impl Participants {
             Phase::Serving => Some(Rest::AtRest),
             Phase::Leaving => None,
         }
-    }
-}
-
-impl<E> Seat<E> {
-    fn put(&mut self, event: E) {
-        self.queue.push_back(event);
-        self.resting = false;
-        self.wake.notify_one();
-    }
-
-    /// The next event, or what to wait for and whether it rests since now.
-    fn ask(&mut self) -> Result<E, (Arc<Notify>, bool)> {
-        if let Some(event) = self.queue.pop_front() {
-            return Ok(event);
-        }
-        let newly = !std::mem::replace(&mut self.resting, true);
-        Err((Arc::clone(&self.wake), newly))
     }
 }
 

@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -20,6 +20,7 @@ use rustix::process::Pid;
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 
+use super::child::{die_with_parent, leader_of, wait_for_exit};
 use super::environment::Environment;
 use super::generation::Generation;
 use super::interpreter::{Family, Interpreters, Program};
@@ -27,10 +28,9 @@ use super::log_pipe::LogPipe;
 use super::participants::EXTENSIONS;
 use super::processes::Role;
 use super::sandbox::Sandbox;
-use super::telemetry::Kind;
 use super::watchdog::Watchdog;
 use super::{host, opt, runtime_api, variables};
-use crate::engine::{Code, EnvironmentId, Exit, FunctionError, News};
+use crate::engine::{Code, EnvironmentId, FunctionError, News};
 use crate::runtime::Packages;
 
 /// What the thread is asked to do.
@@ -283,10 +283,6 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn leader_of(child: &Child) -> Option<Pid> {
-    child.id().and_then(|id| Pid::from_raw(id.cast_signed()))
-}
-
 /// A `bootstrap` or an extension that can't be executed is the package's
 /// fault: another machine's program, or a script whose first line names nobody
 /// (a carriage return at its end is enough).
@@ -307,64 +303,3 @@ fn not_started(sandbox: &Sandbox, role: &Role, error: &io::Error) -> Refused {
         Role::Runtime => Refused::Host(host::refusal("start a process", error)),
     }
 }
-
-/// Carries the process's output to its log until it ends.
-async fn wait_for_exit(mut child: Child, pipe: Arc<LogPipe>, role: Role, generation: Arc<Generation>) {
-    let kind = match role {
-        Role::Runtime => Kind::Function,
-        Role::Extension(_) => Kind::Extension,
-    };
-    let leader = leader_of(&child);
-    let mut print = |line: &str| generation.print(kind, line);
-    let status = tokio::select! {
-        status = child.wait() => status,
-        () = pipe.run(&mut print) => child.wait().await,
-    };
-    if let Some(leader) = leader {
-        generation.processes.remove(leader);
-    }
-    pipe.drain(&mut print);
-    generation.exited(&role, exit_of(status));
-}
-
-fn exit_of(status: io::Result<ExitStatus>) -> Exit {
-    use std::os::unix::process::ExitStatusExt;
-    match status {
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => Exit::Status(code),
-            (None, signal) => Exit::Signal(signal.unwrap_or_default()),
-        },
-        Err(error) => {
-            tracing::error!(%error, "can't wait for a process");
-            Exit::Status(-1)
-        }
-    }
-}
-
-/// Lets the kernel end the child when this thread ends, however it ends.
-#[cfg(target_os = "linux")]
-#[expect(
-    unsafe_code,
-    reason = "only here can the child set its own death signal before it runs foreign code"
-)]
-fn die_with_parent(command: &mut Command) {
-    let parent = rustix::process::getpid();
-    let prepare = move || {
-        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-        // The parent may have died before the signal was set.
-        if rustix::process::getppid() != Some(parent) {
-            return Err(io::Error::from(io::ErrorKind::BrokenPipe));
-        }
-        Ok(())
-    };
-    // SAFETY: between fork and exec only two system calls are made, and
-    // nothing is allocated or locked.
-    unsafe {
-        command.pre_exec(prepare);
-    }
-}
-
-/// Other systems have no such signal: there a child notices the emulator's end
-/// by its closed Runtime API.
-#[cfg(not(target_os = "linux"))]
-fn die_with_parent(_command: &mut Command) {}
