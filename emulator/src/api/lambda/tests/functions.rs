@@ -119,7 +119,7 @@ async fn bad_creations_are_refused() {
         (json!({ "Architectures": ["vax"] }), validation("'vax' at 'architectures' failed to satisfy")),
         (json!({ "FunctionName": "f.g" }), validation("'f.g' at 'functionName' failed to satisfy")),
         (json!({ "FunctionName": "f g" }), validation("'f g' at 'functionName' failed to satisfy")),
-        (json!({ "Runtime": "nodejs22.x" }), invalid("The emulator does not run nodejs22.x functions yet")),
+        (json!({ "Runtime": "java21" }), invalid("The emulator does not run java21 functions yet")),
         (json!({ "Runtime": "cobol" }), invalid("Value cobol at 'runtime' failed to satisfy constraint")),
         (json!({ "Handler": null }), invalid("Runtime and Handler are mandatory parameters")),
         (json!({ "Code": {} }), invalid("Please provide a source for function code.")),
