@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use emulator::engine::{
-    BatchItems, Completion, Effect, Engine, Fact, FunctionSpec, HandlerModel, NewMessage, News, Outcome,
-    QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Timestamp,
+    BatchItems, Completion, Effect, Engine, Fact, FunctionSpec, HandlerModel, Invoke, NewMessage, News,
+    Outcome, QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Timestamp,
 };
 
 /// How long each line is measured.
@@ -62,7 +62,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let mut engine = Engine::new(Quotas::default(), 1);
+        // A step each microsecond is more than any account may ask for.
+        let quotas = Quotas { requests_per_concurrency: 1_000_000, ..Quotas::default() };
+        let mut engine = Engine::new(quotas, 1);
         let now = Timestamp::from_millis(1_700_000_000_000);
         engine.create_function(now, "f".into(), function()).expect("the name is free");
         let (attributes, tags) = (QueueAttributes::default(), BTreeMap::new());
@@ -80,7 +82,7 @@ impl Bench {
     fn warm_up(&mut self) {
         self.invoke();
         let Some(Effect::Start(start)) = self.effects.first() else { panic!("nothing starts") };
-        let report = Report { environment: start.environment, news: News::Ready };
+        let report = Report { environment: start.environment, incarnation: 0, news: News::Ready };
         self.engine.report(self.now, report);
         self.drain();
         self.finish();
@@ -92,7 +94,7 @@ impl Bench {
     }
 
     fn invoke(&mut self) {
-        let (_, admitted) = self.engine.invoke(self.now, "f", Bytes::from_static(b"{}"));
+        let (_, admitted) = self.engine.invoke(self.now, Invoke::new("f", Bytes::from_static(b"{}")));
         admitted.expect("there is room");
         self.drain();
     }
@@ -105,8 +107,10 @@ impl Bench {
             outcome: Outcome::Success(Bytes::from_static(b"null")),
             max_memory_mb: None,
             items: BatchItems::AllSucceeded,
+            rested: true,
         };
-        let report = Report { environment: dispatch.environment, news: News::Finished(completion) };
+        let news = News::Finished(completion);
+        let report = Report { environment: dispatch.environment, incarnation: 0, news };
         self.engine.report(self.now, report);
         self.drain();
     }
@@ -118,7 +122,7 @@ impl Bench {
     }
 
     fn invoke_refused(&mut self) {
-        let (_, refused) = self.engine.invoke(self.now, "f", Bytes::from_static(b"{}"));
+        let (_, refused) = self.engine.invoke(self.now, Invoke::new("f", Bytes::from_static(b"{}")));
         refused.expect_err("all five are busy");
         // Time stands still here, or Init would pass its limit.
         self.engine.take_effects(&mut self.effects);

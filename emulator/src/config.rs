@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::engine::Quotas;
+use crate::engine::{Qualifier, Quotas};
 
 /// Everything that can be set on an emulator.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,9 +77,34 @@ impl Identity {
         format!("arn:aws:lambda:{}:{}:function:{name}", self.region, self.account_id)
     }
 
+    /// The same with the qualifier that a caller gave, if it gave one.
+    pub(crate) fn qualified_arn(&self, name: &str, qualifier: &Qualifier) -> String {
+        match qualifier {
+            Qualifier::Latest => self.function_arn(name),
+            Qualifier::Version(_) | Qualifier::Alias(_) => format!("{}:{qualifier}", self.function_arn(name)),
+        }
+    }
+
     /// `arn:aws:sqs:…:NAME`.
     pub fn queue_arn(&self, name: &str) -> String {
         format!("arn:aws:sqs:{}:{}:{name}", self.region, self.account_id)
+    }
+
+    /// The queue of an ARN, if it is one of this account and region.
+    pub(crate) fn queue_of<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        let (_, name) = arn.rsplit_once(':')?;
+        (!name.is_empty() && self.queue_arn(name) == arn).then_some(name)
+    }
+
+    /// The function of an ARN and the qualifier behind it, if it is one of this
+    /// account and region.
+    pub(crate) fn function_of<'a>(&self, arn: &'a str) -> Option<(&'a str, Qualifier)> {
+        let rest = arn.strip_prefix(&self.function_arn(""))?;
+        let (name, qualifier) = match rest.split_once(':') {
+            Some((name, qualifier)) => (name, Qualifier::parse(qualifier)),
+            None => (rest, Qualifier::Latest),
+        };
+        (!name.is_empty()).then_some((name, qualifier))
     }
 
     /// `arn:aws:lambda:…:event-source-mapping:ID`.

@@ -82,7 +82,7 @@ impl Builder {
         let packages = Arc::new(Packages::new()?);
         let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())?;
         let logs = LogStore::new(&identity.region);
-        let driver = Driver::new(quotas, seed, clock, processes, logs);
+        let driver = Driver::new(quotas, seed, clock, processes, logs, Arc::clone(&identity));
         tracing::debug!(seed, "the account is empty");
 
         let stop = CancellationToken::new();

@@ -9,6 +9,15 @@ pub(crate) const EVENT_PAYLOAD: usize = 1_048_576;
 /// A function's answer, as AWS's error prints it.
 pub(crate) const RESPONSE: usize = 6_291_556;
 
+/// A streamed answer.
+pub(crate) const STREAMED_RESPONSE: usize = 209_715_200;
+
+/// What of a streamed answer goes as fast as it can.
+pub(crate) const UNPACED_RESPONSE: usize = 6_291_456;
+
+/// The pace of the rest.
+pub(crate) const STREAMED_BYTES_PER_SECOND: usize = 2_097_152;
+
 /// CreateFunction as a whole: no request is longer.
 pub(crate) const REQUEST: usize = 70_167_211;
 

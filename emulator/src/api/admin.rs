@@ -15,11 +15,11 @@ use tower_service::Service;
 
 use super::Api;
 use super::call::Call;
-use super::lambda::date_time;
-use super::reply::{Reply, empty};
+use super::reply::{Body, Reply, empty};
 use crate::config::Identity;
 use crate::driver::Driver;
-use crate::engine::{FunctionSnapshot, MappingView, QueueSnapshot, Snapshot};
+use crate::engine::{FunctionSnapshot, MappingView, ProvisionedView, QueueSnapshot, Snapshot};
+use crate::observe::date_time;
 use crate::runtime::Packages;
 
 /// What the answer to an unknown path lists.
@@ -53,7 +53,7 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
     let Ok(response) = routes(admin).call(request).await;
     let (parts, body) = response.into_parts();
     match body.collect().await {
-        Ok(body) => Reply::from_parts(parts, Full::new(body.to_bytes())),
+        Ok(body) => Reply::from_parts(parts, Body::whole(body.to_bytes())),
         Err(error) => {
             tracing::error!(%error, "an answer of the emulator's own broke off");
             empty(StatusCode::INTERNAL_SERVER_ERROR)
@@ -140,18 +140,27 @@ struct AccountPicture {
     concurrency_limit: u32,
     unreserved_limit: u32,
     unreserved_in_use: u32,
+    on_demand_limit: u32,
 }
 
 #[derive(Debug, Serialize)]
 struct FunctionPicture {
     name: String,
     reserved: Option<u32>,
+    provisioned: Vec<ProvisionedPicture>,
     in_use: u32,
     peak_in_use: u32,
     environments: EnvironmentCounts,
     invocations: InvocationCounts,
     throttles: BTreeMap<&'static str, u64>,
     event_queue: EventQueueCounts,
+}
+
+#[derive(Debug, Serialize)]
+struct ProvisionedPicture {
+    qualifier: String,
+    requested: u32,
+    available: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -166,6 +175,8 @@ struct EnvironmentCounts {
 struct InvocationCounts {
     succeeded: u64,
     failed: u64,
+    provisioned: u64,
+    spillover: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -201,7 +212,8 @@ impl Picture {
             account: AccountPicture {
                 concurrency_limit: snapshot.account.concurrency,
                 unreserved_limit: snapshot.account.unreserved,
-                unreserved_in_use: snapshot.account.unreserved_in_use,
+                unreserved_in_use: snapshot.account.on_demand_in_use,
+                on_demand_limit: snapshot.account.on_demand,
             },
             functions: snapshot.functions.iter().map(FunctionPicture::new).collect(),
             queues: snapshot.queues.iter().map(QueuePicture::new).collect(),
@@ -216,6 +228,7 @@ impl FunctionPicture {
         Self {
             name: function.name.as_str().to_owned(),
             reserved: function.reserved,
+            provisioned: function.provisioned.iter().map(ProvisionedPicture::new).collect(),
             in_use: function.in_flight,
             peak_in_use: tally.peak_in_flight,
             environments: EnvironmentCounts {
@@ -224,13 +237,25 @@ impl FunctionPicture {
                 busy: *busy,
                 started: tally.environments_started,
             },
-            invocations: InvocationCounts { succeeded: tally.succeeded, failed: tally.failed },
+            invocations: InvocationCounts {
+                succeeded: tally.succeeded,
+                failed: tally.failed,
+                provisioned: tally.provisioned,
+                spillover: tally.spillover,
+            },
             throttles: tally.throttles.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
             event_queue: EventQueueCounts {
                 waiting: function.events_waiting,
                 in_flight: function.events_in_flight,
             },
         }
+    }
+}
+
+impl ProvisionedPicture {
+    fn new(view: &ProvisionedView) -> Self {
+        let ProvisionedView { qualifier, requested, available, .. } = view;
+        Self { qualifier: qualifier.to_string(), requested: *requested, available: *available }
     }
 }
 
@@ -273,16 +298,18 @@ mod tests {
 
         world.create_built_in("f", json!({})).await;
         let state = world.call("GET /_emulator/state", Value::Null).await.json();
-        let account = json!({ "concurrency_limit": 1000, "unreserved_limit": 1000, "unreserved_in_use": 0 });
+        let account = json!({
+            "concurrency_limit": 1000, "unreserved_limit": 1000, "unreserved_in_use": 0, "on_demand_limit": 1000,
+        });
         assert_eq!(state["account"], account);
         assert_eq!(state["speed"], 1.0);
         assert!(state["now"].as_str().is_some_and(|now| now.len() == 24 && now.ends_with('Z')));
         assert_eq!(
             state["functions"][0],
             json!({
-                "name": "f", "reserved": null, "in_use": 0, "peak_in_use": 0,
+                "name": "f", "reserved": null, "provisioned": [], "in_use": 0, "peak_in_use": 0,
                 "environments": { "init": 0, "idle": 0, "busy": 0, "started": 0 },
-                "invocations": { "succeeded": 0, "failed": 0 }, "throttles": {},
+                "invocations": { "succeeded": 0, "failed": 0, "provisioned": 0, "spillover": 0 }, "throttles": {},
                 "event_queue": { "waiting": 0, "in_flight": 0 },
             })
         );

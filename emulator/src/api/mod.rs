@@ -7,6 +7,7 @@
 
 mod admin;
 mod call;
+mod event_stream;
 mod guard;
 mod lambda;
 mod logs;
@@ -15,6 +16,7 @@ mod route;
 mod server;
 mod sqs;
 mod sts;
+mod trace;
 
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ use crate::runtime::Packages;
 
 pub(crate) use guard::Guard;
 pub(crate) use server::serve;
-pub(crate) use sqs::{SENDER_ID, receipt_text};
+pub(crate) use sqs::{SENDER_ID, attributes_md5, body_md5, receipt_text};
 
 /// What every operation has at hand.
 #[derive(Debug)]
@@ -46,7 +48,14 @@ impl Api {
         let logs = crate::observe::LogStore::new(&identity.region);
         let handle = tokio::runtime::Handle::current();
         let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), handle);
-        let driver = Driver::new(quotas, 1, Clock::new(speed), processes.expect("a thread"), logs);
+        let driver = Driver::new(
+            quotas,
+            1,
+            Clock::new(speed),
+            processes.expect("a thread"),
+            logs,
+            Arc::clone(&identity),
+        );
         tokio::spawn(Arc::clone(&driver).run_alarm_clock());
         Self { driver, identity, packages }
     }

@@ -1,15 +1,66 @@
 //! Replies.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http_body_util::Full;
+use http_body_util::channel::Channel;
+use hyper::body::{Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use crate::engine::Uuid;
 
-/// A reply, whole.
-pub(crate) type Reply = Response<Full<Bytes>>;
+/// A reply.
+pub(crate) type Reply = Response<Body>;
+
+/// The body of a reply.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// All of it is here.
+    Whole(Full<Bytes>),
+    /// It is still being made.
+    Streamed(Channel<Bytes, Infallible>),
+}
+
+impl Body {
+    /// A body that is here.
+    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self::Whole(Full::new(bytes.into()))
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(context),
+            Self::Streamed(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Streamed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Streamed(body) => body.size_hint(),
+        }
+    }
+}
 
 /// The content types of AWS's protocols.
 pub(crate) mod content_type {
@@ -22,7 +73,7 @@ pub(crate) mod content_type {
 /// A reply with a body of that type.
 pub(crate) fn reply(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
     let mut reply = empty(status);
-    *reply.body_mut() = Full::new(body.into());
+    *reply.body_mut() = Body::whole(body);
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply
 }
@@ -35,7 +86,7 @@ pub(crate) fn json(status: StatusCode, content_type: &'static str, value: &impl 
 
 /// A reply without a body.
 pub(crate) fn empty(status: StatusCode) -> Reply {
-    let mut reply = Response::new(Full::default());
+    let mut reply = Response::new(Body::whole(Bytes::new()));
     *reply.status_mut() = status;
     reply
 }

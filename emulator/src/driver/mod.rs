@@ -6,23 +6,28 @@
 
 mod alarm_clock;
 mod clock;
+mod records;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod waiters;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
 
+use crate::config::Identity;
 use crate::engine::{
-    Delivery, Effect, Engine, Fact, Quotas, Receive, ReceiveRequest, Refusal, Report, RequestId, SqsError,
-    Timestamp,
+    Delivery, Effect, Engine, Fact, Invoke, Quotas, Receive, ReceiveRequest, Refusal, Report, RequestId,
+    SqsError, Timestamp,
 };
 use crate::observe::LogStore;
 use crate::runtime::{HandlerRuntime, ProcessRuntime};
 
 pub(crate) use clock::Clock;
+use streams::Streams;
+pub(crate) use streams::{Piece, Pieces, Streamed};
 pub(crate) use waiters::Answer;
 use waiters::{ReceiverGuard, Waiters};
 
@@ -33,8 +38,10 @@ pub(crate) struct Driver {
     state: Mutex<State>,
     clock: Clock,
     waiters: Waiters,
+    streams: Streams,
     processes: ProcessRuntime,
     logs: LogStore,
+    identity: Arc<Identity>,
     /// Rings when the next deadline is earlier than the alarm clock knows.
     earlier_deadline: Notify,
 }
@@ -60,6 +67,7 @@ impl Driver {
         clock: Clock,
         processes: ProcessRuntime,
         logs: LogStore,
+        identity: Arc<Identity>,
     ) -> Arc<Self> {
         let state = State {
             engine: Engine::new(quotas, seed),
@@ -76,8 +84,10 @@ impl Driver {
                 state: Mutex::new(state),
                 clock,
                 waiters: Waiters::default(),
+                streams: Streams::default(),
                 processes,
                 logs,
+                identity,
                 earlier_deadline: Notify::new(),
             }
         })
@@ -100,19 +110,41 @@ impl Driver {
 
     /// Invokes a function and waits for its answer. A caller that goes away
     /// drops this future and changes nothing else.
-    pub(crate) async fn invoke(
-        &self,
-        function: &str,
-        payload: Bytes,
-    ) -> (RequestId, Result<Answer, Refusal>) {
+    pub(crate) async fn invoke(&self, invoke: Invoke<'_>) -> (RequestId, Result<Answer, Refusal>) {
         let (request_id, admitted) = self.step(|engine, now| {
-            let (request_id, admitted) = engine.invoke(now, function, payload);
+            let (request_id, admitted) = engine.invoke(now, invoke);
             (request_id, admitted.map(|()| self.waiters.expect_answer(request_id)))
         });
         match admitted {
-            Ok(answer) => (request_id, Ok(answer.wait().await)),
+            Ok(answer) => (request_id, answer.wait().await),
             Err(refusal) => (request_id, Err(refusal)),
         }
+    }
+
+    /// Invokes a function whose answer may come piece by piece, and waits for
+    /// its beginning.
+    pub(crate) async fn invoke_streaming(
+        self: &Arc<Self>,
+        invoke: Invoke<'_>,
+    ) -> (RequestId, Result<Streamed, Refusal>) {
+        let (request_id, admitted) = self.step(|engine, now| {
+            let (request_id, admitted) = engine.invoke(now, invoke);
+            let promised =
+                admitted.map(|()| (self.streams.open(request_id), self.waiters.expect_answer(request_id)));
+            (request_id, promised)
+        });
+        match admitted {
+            Ok((pieces, answer)) => {
+                let pieces = Pieces::new(Arc::clone(self), request_id, pieces, answer);
+                (request_id, pieces.begin().await)
+            }
+            Err(refusal) => (request_id, Err(refusal)),
+        }
+    }
+
+    /// The way to a caller who takes an answer piece by piece, if it does.
+    pub(crate) fn stream(&self, request_id: RequestId) -> Option<Sender<Piece>> {
+        self.streams.sender(request_id)
     }
 
     /// Receives messages, waiting for them as long as the request says.
@@ -142,7 +174,7 @@ impl Driver {
     }
 
     /// Takes news of an environment to the engine, if they still count by then:
-    /// while they wait for the lock, the environment may be told to start anew.
+    /// while they wait for the lock, the environment may be told to end.
     pub(crate) fn report(&self, report: Report, counts: impl FnOnce() -> bool) {
         self.step(|engine, now| {
             if counts() {
@@ -205,12 +237,21 @@ impl Driver {
         #[cfg(test)]
         journal.extend_from_slice(facts);
         engine.take_effects(effects);
+        let mut records = Vec::new();
         for effect in effects.drain(..) {
             match effect {
                 Effect::Start(start) => {
                     if let Some(start) = handlers.start(start) {
                         self.processes.start(start);
                     }
+                }
+                Effect::Restart { environment, incarnation, at } => {
+                    handlers.restart(environment, incarnation, at);
+                    self.processes.restart(environment, incarnation);
+                }
+                Effect::Halt { environment } => {
+                    handlers.halt(environment);
+                    self.processes.halt(environment);
                 }
                 Effect::Dispatch(dispatch) => {
                     if let Some(dispatch) = handlers.dispatch(dispatch) {
@@ -221,11 +262,21 @@ impl Driver {
                     handlers.stop(environment);
                     self.processes.stop(environment);
                 }
-                Effect::Respond { request_id, environment, outcome } => {
-                    self.waiters.answer(request_id, Answer { environment, outcome });
+                Effect::Respond { request_id, environment, version, outcome } => {
+                    self.waiters.answer(request_id, Ok(Answer { environment, version, outcome }));
                 }
+                Effect::Refuse { request_id, refusal } => {
+                    self.waiters.answer(request_id, Err(refusal));
+                }
+                Effect::SendRecord(record) => records.push(record),
                 Effect::Deliver { receiver, messages } => self.waiters.deliver(receiver, messages),
             }
+        }
+        // A record is sent like any other message or event, so it has effects
+        // of its own.
+        for record in records {
+            records::send(&mut state.engine, &self.identity, &record);
+            self.carry_out(state);
         }
     }
 

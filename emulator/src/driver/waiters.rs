@@ -4,22 +4,27 @@ use dashmap::DashMap;
 use tokio::sync::oneshot;
 
 use super::Driver;
-use crate::engine::{Delivery, EnvironmentId, Outcome, ReceiverId, RequestId};
+use crate::engine::{Delivery, EnvironmentId, Outcome, ReceiverId, Refusal, RequestId, Version};
 
 /// The answer to a synchronous invocation.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// Where it ran.
     pub(crate) environment: EnvironmentId,
+    /// The version that ran.
+    pub(crate) version: Version,
     /// How it ended.
     pub(crate) outcome: Outcome,
 }
+
+/// An answer, or why there is none after all.
+pub(super) type Answered = Result<Answer, Refusal>;
 
 /// Callers by what they wait for. Keyed, independent, touched from many
 /// tasks: never asked for a decision.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    answers: DashMap<RequestId, oneshot::Sender<Answer>>,
+    answers: DashMap<RequestId, oneshot::Sender<Answered>>,
     messages: DashMap<ReceiverId, oneshot::Sender<Vec<Delivery>>>,
 }
 
@@ -29,13 +34,19 @@ pub(super) struct Waiters {
 pub(super) struct Promised<T>(oneshot::Receiver<T>);
 
 impl<T> Promised<T> {
-    pub(super) async fn wait(self) -> T {
-        self.0.await.expect("the engine answers every invocation and every receive that it accepted")
+    pub(super) async fn wait(mut self) -> T {
+        self.ready().await
+    }
+
+    /// The same for one who also waits for something else; not to be asked
+    /// again after it came.
+    pub(super) async fn ready(&mut self) -> T {
+        (&mut self.0).await.expect("the engine answers every invocation and every receive that it accepted")
     }
 }
 
 impl Waiters {
-    pub(super) fn expect_answer(&self, request_id: RequestId) -> Promised<Answer> {
+    pub(super) fn expect_answer(&self, request_id: RequestId) -> Promised<Answered> {
         let (sender, receiver) = oneshot::channel();
         self.answers.insert(request_id, sender);
         Promised(receiver)
@@ -48,7 +59,7 @@ impl Waiters {
     }
 
     /// Sends an answer; a caller that is gone does not miss it.
-    pub(super) fn answer(&self, request_id: RequestId, answer: Answer) {
+    pub(super) fn answer(&self, request_id: RequestId, answer: Answered) {
         if let Some((_, caller)) = self.answers.remove(&request_id) {
             let _gone = caller.send(answer);
         }

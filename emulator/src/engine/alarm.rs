@@ -3,17 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::ids::{EnvironmentId, FunctionName, MappingId, QueueName};
+use super::lambda::Version;
 use super::time::Timestamp;
 
 /// What to do when a moment comes. Each is named "when to …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Alarm {
-    /// When to give up waiting for Init and let the function's own timeout run.
+    /// When an environment has its place and its Init begins.
+    BeginInit(EnvironmentId),
+    /// When to give up waiting for Init.
     EndInit(EnvironmentId),
+    /// When a simulated cold start has taken its time.
+    EndColdStart(EnvironmentId),
     /// When to end an invocation that has used its timeout.
     EndInvocation(EnvironmentId),
     /// When to reclaim an environment that nobody used.
     ReclaimIdle(EnvironmentId),
+    /// When an environment has lived its time.
+    Retire(EnvironmentId),
+    /// When requests that waited for an environment to rest wait no more.
+    EndArrival(FunctionName),
+    /// When a function is no longer `Pending` or `InProgress`.
+    ChangeFunction(FunctionName),
+    /// When the next provisioned environment of a version may start.
+    Provision(FunctionName, Version),
     /// When to try the function's earliest waiting asynchronous event.
     TryEvents(FunctionName),
     /// When a message of the queue becomes visible or expires, or a long poll

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::ids::{EnvironmentId, QueueName, ReceiverId, RequestId, Uuid};
-use super::lambda::FunctionVersion;
+use super::error::Refusal;
+use super::fact::EventEnding;
+use super::ids::{EnvironmentId, FunctionName, QueueName, ReceiverId, RequestId, Uuid};
+use super::lambda::{FunctionVersion, InitializationType, Qualifier, Trace, Version};
 use super::sqs::Delivery;
 use super::time::Timestamp;
 
@@ -16,6 +18,21 @@ pub enum Effect {
     /// Start an execution environment. Its runtime reports `Ready`,
     /// `InitFailed`, `Exited` or `StartRefused`.
     Start(Start),
+    /// End what runs in an environment and start its runtime anew, in the same
+    /// place with the same files. Its reports carry the new incarnation.
+    Restart {
+        /// Which.
+        environment: EnvironmentId,
+        /// How often something has been started in it now.
+        incarnation: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// End what runs in an environment, and keep the place with its files.
+    Halt {
+        /// Which.
+        environment: EnvironmentId,
+    },
     /// Hand an environment its next event. Its runtime reports `Finished` or `Exited`.
     Dispatch(Dispatch),
     /// End an environment, whatever it is doing. Nothing it reports later counts.
@@ -29,9 +46,22 @@ pub enum Effect {
         request_id: RequestId,
         /// Where it ran.
         environment: EnvironmentId,
+        /// Of which version.
+        version: Version,
         /// With what.
         outcome: Outcome,
     },
+    /// Tell the caller of a synchronous invocation that it was refused after
+    /// it had waited for an environment.
+    Refuse {
+        /// Whose.
+        request_id: RequestId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// Write down what became of an asynchronous event and bring it where the
+    /// function's settings say.
+    SendRecord(InvocationRecord),
     /// Answer a waiting ReceiveMessage; no message means that its wait is over.
     Deliver {
         /// Whose.
@@ -48,6 +78,8 @@ pub struct Start {
     pub environment: EnvironmentId,
     /// The code and settings it runs, for its whole life.
     pub function: Arc<FunctionVersion>,
+    /// For whom it starts.
+    pub initialization: InitializationType,
     /// The random part of its log stream's name.
     pub log_stream: Uuid,
     /// When; the date of its log stream's name.
@@ -61,8 +93,16 @@ pub struct Dispatch {
     pub environment: EnvironmentId,
     /// The invocation.
     pub request_id: RequestId,
+    /// What the caller put behind the function's name.
+    pub qualifier: Qualifier,
     /// The event.
     pub payload: Payload,
+    /// What the caller sent beside the event (`X-Amz-Client-Context`, decoded).
+    pub client_context: Option<Arc<str>>,
+    /// The chain of requests that it belongs to.
+    pub trace: Trace,
+    /// Whether the caller takes the answer piece by piece.
+    pub streams: bool,
     /// When the function's timeout ends it.
     pub deadline: Timestamp,
     /// Whether the answer may name messages that failed
@@ -84,6 +124,51 @@ pub enum Payload {
         /// Whether a batching window gathered them, which AWS's event shows.
         windowed: bool,
     },
+}
+
+/// What became of an asynchronous event.
+#[derive(Debug, Clone)]
+pub struct InvocationRecord {
+    /// Where it goes.
+    pub target: RecordTarget,
+    /// The event.
+    pub request_id: RequestId,
+    /// The function that it was for.
+    pub function: FunctionName,
+    /// What the caller put behind the function's name.
+    pub qualifier: Qualifier,
+    /// Why the event left its queue.
+    pub ending: EventEnding,
+    /// How often it was handed to the function.
+    pub attempts: u32,
+    /// The event itself.
+    pub payload: Bytes,
+    /// What the last attempt gave, if there was one.
+    pub last: Option<Attempt>,
+    /// The chain of requests that it belongs to.
+    pub trace: Trace,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where the record of an event goes; ARNs as the user gave them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordTarget {
+    /// The function's dead-letter queue, which gets the event itself.
+    DeadLetter(Arc<str>),
+    /// The destination of events that succeed, which gets a record.
+    OnSuccess(Arc<str>),
+    /// The destination of events that fail, which gets a record.
+    OnFailure(Arc<str>),
+}
+
+/// One attempt to run an asynchronous event.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Of which version.
+    pub version: Version,
+    /// How it ended.
+    pub outcome: Outcome,
 }
 
 /// How an invocation ended, seen from its caller.
@@ -111,6 +196,8 @@ pub enum FunctionError {
     ResponseTooLarge,
     /// The package has no executable `bootstrap`.
     InvalidEntrypoint,
+    /// An extension failed or ended.
+    ExtensionCrashed,
 }
 
 /// How a process ended.
@@ -127,6 +214,8 @@ pub enum Exit {
 pub struct Report {
     /// Which environment.
     pub environment: EnvironmentId,
+    /// Which start of it: 0 is the first. News of an earlier one are old.
+    pub incarnation: u32,
     /// What of it.
     pub news: News,
 }
@@ -138,8 +227,11 @@ pub enum News {
     Ready,
     /// Init failed, and this is the error document.
     InitFailed(FunctionError),
-    /// The current invocation is over.
+    /// The current invocation is answered.
     Finished(Completion),
+    /// The runtime and all extensions have asked for their next event: what
+    /// was answered before is over.
+    Rested,
     /// The process ended.
     Exited(Exit),
     /// The host could not start it, or not let it speak.
@@ -160,6 +252,8 @@ pub struct Completion {
     pub max_memory_mb: Option<u32>,
     /// For `ReportBatchItemFailures`, what the answer says of the messages.
     pub items: BatchItems,
+    /// Whether the environment is free with it; else `Rested` follows.
+    pub rested: bool,
 }
 
 /// What a function's answer says of its batch.

@@ -1,6 +1,7 @@
 //! Why the engine refuses a command. No HTTP here: `api` words these as AWS does.
 
-use super::ids::{FunctionName, MappingId, QueueName};
+use super::ids::{AliasName, FunctionName, MappingId, QueueName};
+use super::lambda::Qualifier;
 
 /// Why Lambda answers an invocation with 429. The names are AWS's `Reason`
 /// strings (Lambda API, `TooManyRequestsException`).
@@ -8,8 +9,15 @@ use super::ids::{FunctionName, MappingId, QueueName};
 pub enum ThrottleReason {
     /// The function's reserved concurrency is busy, or is 0.
     ReservedFunctionConcurrentInvocationLimitExceeded,
+    /// More requests a second than 10 times the reserved concurrency.
+    ReservedFunctionInvocationRateLimitExceeded,
     /// The account's unreserved concurrency is busy.
     ConcurrentInvocationLimitExceeded,
+    /// More requests a second than 10 times the account's concurrency, or more
+    /// new environments than the scaling rate allows.
+    FunctionInvocationRateLimitExceeded,
+    /// The caller used the API faster than it may.
+    CallerRateLimitExceeded,
 }
 
 impl ThrottleReason {
@@ -19,7 +27,12 @@ impl ThrottleReason {
             Self::ReservedFunctionConcurrentInvocationLimitExceeded => {
                 "ReservedFunctionConcurrentInvocationLimitExceeded"
             }
+            Self::ReservedFunctionInvocationRateLimitExceeded => {
+                "ReservedFunctionInvocationRateLimitExceeded"
+            }
             Self::ConcurrentInvocationLimitExceeded => "ConcurrentInvocationLimitExceeded",
+            Self::FunctionInvocationRateLimitExceeded => "FunctionInvocationRateLimitExceeded",
+            Self::CallerRateLimitExceeded => "CallerRateLimitExceeded",
         }
     }
 }
@@ -27,17 +40,69 @@ impl ThrottleReason {
 /// Why a Lambda command was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LambdaError {
-    /// No function of that name.
-    FunctionNotFound(FunctionName),
+    /// No function of that name, or none with that version or alias.
+    FunctionNotFound(FunctionName, Qualifier),
     /// CreateFunction for a name that is taken.
     FunctionExists(FunctionName),
     /// An UpdateFunction… or DeleteFunction whose `RevisionId` is not the current one.
     RevisionMismatch,
+    /// The function is being made, or changed already.
+    UpdateInProgress(FunctionName),
+    /// PublishVersion of other code than the caller thinks.
+    CodeMismatch {
+        /// What the caller thinks.
+        given: String,
+        /// The hash of `$LATEST`.
+        current: String,
+    },
+    /// DeleteFunction of a version that aliases point to.
+    VersionReferenced(Vec<AliasName>),
+    /// CreateAlias for a name that is taken.
+    AliasExists(FunctionName, AliasName),
+    /// GetAlias of one that is not there.
+    AliasNotFound(FunctionName, AliasName),
+    /// UpdateAlias of one that is not there.
+    AliasToUpdateNotFound(FunctionName, AliasName),
+    /// A weighted alias that has `$LATEST` on one of its ends.
+    WeightedLatest,
+    /// A weighted alias with the same version on both ends.
+    VersionRoutedTwice(u64),
     /// A reservation that would leave less than the minimum unreserved.
     UnreservedBelowMinimum {
         /// The account's minimum.
         minimum: u32,
     },
+    /// A reservation below what the function has provisioned.
+    ReservedBelowProvisioned {
+        /// The reservation asked for.
+        reserved: u32,
+        /// What the function has provisioned.
+        provisioned: u32,
+    },
+    /// Provisioned concurrency for `$LATEST`, or an alias that points there.
+    ProvisionedUnpublished,
+    /// Provisioned concurrency asked of `$LATEST`.
+    NotProvisionable,
+    /// The version or alias has no provisioned concurrency.
+    ProvisionedNotFound,
+    /// Provisioned concurrency for an alias whose version has its own.
+    AliasOfProvisionedVersion,
+    /// Provisioned concurrency for a version whose alias has it.
+    VersionOfProvisionedAlias,
+    /// More provisioned concurrency than is unreserved.
+    ProvisionedAboveUnreserved {
+        /// What is unreserved.
+        unreserved: u32,
+    },
+    /// Provisioned concurrency that leaves less than the minimum unreserved.
+    ProvisionedBelowMinimum {
+        /// The account's minimum.
+        minimum: u32,
+    },
+    /// More provisioned concurrency than the function has reserved.
+    ProvisionedAboveReserved,
+    /// No settings for asynchronous invocation.
+    EventConfigNotFound(FunctionName, Qualifier),
     /// No mapping with that id.
     MappingNotFound(MappingId),
     /// The mapping is being made, changed or deleted.
@@ -69,8 +134,12 @@ pub enum LambdaError {
 /// Why an invocation was not admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// No function of that name.
-    FunctionNotFound(FunctionName),
+    /// No function of that name, or none with that version or alias.
+    FunctionNotFound(FunctionName, Qualifier),
+    /// The function is still being made.
+    Pending,
+    /// The request is too deep in a chain of invocations that call each other.
+    Recursive,
     /// 429.
     Throttled(ThrottleReason),
 }

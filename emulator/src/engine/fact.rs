@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::effect::RecordTarget;
 use super::error::ThrottleReason;
-use super::ids::{EnvironmentId, FunctionName, MappingId, MessageId, QueueName, RequestId, Uuid};
-use super::lambda::FunctionVersion;
+use super::ids::{AliasName, EnvironmentId, FunctionName, MappingId, MessageId, QueueName, RequestId, Uuid};
+use super::lambda::{AllocationStatus, FunctionVersion, InitializationType, Qualifier, Version};
 use super::mapping::MappingState;
 use super::time::Timestamp;
 
@@ -36,6 +37,32 @@ pub enum Pool {
     Reserved,
     /// The account's.
     Unreserved,
+    /// That which is provisioned for its version.
+    Provisioned,
+}
+
+/// Which limit a refused request met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Requests a second of the account.
+    AccountRate,
+    /// Requests a second of the function's reservation.
+    ReservedRate,
+    /// The function's reserved concurrency, less what it has provisioned.
+    Reserved,
+    /// The account's concurrency, less what functions have claimed.
+    Unreserved,
+    /// New environments of the function.
+    ScalingRate,
+}
+
+/// When an Init took place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InitPhase {
+    /// In a phase of its own.
+    Init,
+    /// Tried again inside the invocation ("suppressed init").
+    Invoke,
 }
 
 /// How an invocation ended, without its payload.
@@ -58,18 +85,29 @@ pub enum Ending {
 pub enum StopReason {
     /// Nobody used it for its idle lifetime.
     IdleReclaim,
-    /// Its Init failed.
+    /// It has lived long enough.
+    Retired,
+    /// Its Init failed, and it was for nobody.
     InitFailure,
-    /// An invocation timed out in it.
-    Timeout,
-    /// Its process ended.
-    Exit,
+    /// Its provisioned concurrency was taken away or allocated anew.
+    Unprovisioned,
     /// The host could not start it.
     HostFailure,
     /// Its code or settings are no longer current, or the function is gone.
     Outdated,
     /// The whole emulator was reset.
     Reset,
+}
+
+/// Why an environment was reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetReason {
+    /// Its Init failed twice.
+    InitFailure,
+    /// An invocation timed out in it.
+    Timeout,
+    /// Its process ended.
+    Exit,
 }
 
 /// Why an asynchronous event left its queue.
@@ -83,6 +121,8 @@ pub enum EventEnding {
     EventAgeExceeded,
     /// The function's reserved concurrency is 0.
     ZeroReservedConcurrency,
+    /// It was too deep in a chain of invocations that call each other.
+    RecursiveLoop,
     /// The function was deleted.
     FunctionDeleted,
 }
@@ -100,6 +140,42 @@ pub enum What {
         /// Its name.
         function: FunctionName,
     },
+    /// A version was deleted.
+    VersionDeleted {
+        /// Whose.
+        function: FunctionName,
+        /// Which.
+        version: Version,
+    },
+    /// An alias was made or changed.
+    AliasChanged {
+        /// Whose.
+        function: FunctionName,
+        /// Which.
+        alias: AliasName,
+        /// Where it points.
+        version: Version,
+        /// The other version, and its share of the requests.
+        additional: Option<(Version, f64)>,
+    },
+    /// An alias was deleted.
+    AliasDeleted {
+        /// Whose.
+        function: FunctionName,
+        /// Which.
+        alias: AliasName,
+    },
+    /// Provisioned concurrency changed its size or its state.
+    ProvisionedChanged {
+        /// Whose.
+        function: FunctionName,
+        /// Of which version.
+        version: Version,
+        /// How much is asked for; `None` when it is gone.
+        requested: Option<u32>,
+        /// How far it is.
+        status: AllocationStatus,
+    },
     /// A function's reserved concurrency was set or removed.
     ReservedConcurrencySet {
         /// Whose.
@@ -113,13 +189,19 @@ pub enum What {
         request_id: RequestId,
         /// Of what.
         function: FunctionName,
+        /// What the caller put behind the function's name.
+        qualifier: Qualifier,
+        /// The version that it means.
+        version: Version,
         /// For whom.
         asker: Asker,
         /// From which concurrency.
         pool: Pool,
+        /// Whether the version has provisioned concurrency, and all of it was used.
+        spillover: bool,
         /// Where it runs.
         environment: EnvironmentId,
-        /// Whether it waits for that environment's Init.
+        /// Whether that environment is new and has yet to start.
         cold: bool,
     },
     /// An invocation was refused.
@@ -128,10 +210,14 @@ pub enum What {
         request_id: RequestId,
         /// Of what.
         function: FunctionName,
+        /// What the caller put behind the function's name.
+        qualifier: Qualifier,
         /// For whom.
         asker: Asker,
-        /// Why.
+        /// What the caller is told.
         reason: ThrottleReason,
+        /// The limit that it met.
+        limit: Limit,
     },
     /// An environment was started.
     InitStarted {
@@ -139,8 +225,15 @@ pub enum What {
         environment: EnvironmentId,
         /// What it runs.
         function: Arc<FunctionVersion>,
+        /// For whom.
+        initialization: InitializationType,
         /// The random part of its log stream's name.
         log_stream: Uuid,
+    },
+    /// An environment that had been reset was started again, inside an invocation.
+    InitRestarted {
+        /// Which.
+        environment: EnvironmentId,
     },
     /// An environment's Init ended well.
     InitEnded {
@@ -155,10 +248,20 @@ pub enum What {
         environment: EnvironmentId,
         /// How long it had taken.
         took: Duration,
-        /// Whether it was the time limit that it failed.
-        timed_out: bool,
+        /// In which phase it failed.
+        phase: InitPhase,
+        /// The type of the error; `None` when it was the time limit that it failed.
+        error_type: Option<&'static str>,
     },
-    /// An environment was handed an event.
+    /// An environment lost its processes and keeps its files.
+    EnvironmentReset {
+        /// Which.
+        environment: EnvironmentId,
+        /// Why.
+        reason: ResetReason,
+    },
+    /// An invocation began in its environment: it is handed the event as soon
+    /// as it is ready.
     InvokeStarted {
         /// Which invocation.
         request_id: RequestId,
@@ -173,11 +276,13 @@ pub enum What {
         function: FunctionName,
         /// Where.
         environment: EnvironmentId,
-        /// Whether the environment had been handed the event.
-        handed_over: bool,
+        /// Of which version.
+        version: Version,
+        /// Whether it had begun in its environment.
+        started: bool,
         /// How.
         ending: Ending,
-        /// From the hand-over to the end.
+        /// From its beginning there to the end.
         duration: Duration,
         /// The Init that this invocation waited for.
         init: Option<Duration>,
@@ -195,6 +300,24 @@ pub enum What {
         environment: EnvironmentId,
         /// Why.
         reason: StopReason,
+    },
+    /// A caller was answered; its environment still works.
+    Answered {
+        /// Which invocation.
+        request_id: RequestId,
+        /// Where.
+        environment: EnvironmentId,
+    },
+    /// The record of an asynchronous event was brought to its destination.
+    RecordSent {
+        /// Which event.
+        request_id: RequestId,
+        /// For what.
+        function: FunctionName,
+        /// Where to.
+        target: RecordTarget,
+        /// Whether that took it.
+        delivered: bool,
     },
     /// An asynchronous event was accepted.
     EventAccepted {

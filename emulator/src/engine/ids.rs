@@ -169,6 +169,8 @@ macro_rules! names {
 names! {
     /// A function's name, unique in the account and region.
     FunctionName;
+    /// An alias's name, unique among its function's.
+    AliasName;
     /// A queue's name, unique in the account and region.
     QueueName;
 }

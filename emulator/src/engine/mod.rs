@@ -19,22 +19,28 @@ mod time;
 use std::collections::BTreeMap;
 
 use alarm::{Alarm, Alarms};
-use lambda::{ConcurrencyPool, Environment, Function};
+use lambda::{ConcurrencyPool, Environment, Function, TokenBucket};
 use mapping::Mapping;
 use sqs::Queue;
 
 pub use effect::{
-    BatchItems, Completion, Dispatch, Effect, Exit, FunctionError, News, Outcome, Payload, Report, Start,
+    Attempt, BatchItems, Completion, Dispatch, Effect, Exit, FunctionError, InvocationRecord, News, Outcome,
+    Payload, RecordTarget, Report, Start,
 };
 pub use error::{LambdaError, Refusal, SqsError, ThrottleReason};
-pub use fact::{Asker, Ending, EventEnding, Fact, Pool, StopReason, What};
+pub use fact::{Asker, Ending, EventEnding, Fact, InitPhase, Limit, Pool, ResetReason, StopReason, What};
 pub use ids::{
-    EnvironmentId, FunctionName, FunctionNumber, MappingId, MessageId, MessageNumber, NotAUuid, QueueName,
-    QueueNumber, ReceiverId, RequestId, Uuid,
+    AliasName, EnvironmentId, FunctionName, FunctionNumber, MappingId, MessageId, MessageNumber, NotAUuid,
+    QueueName, QueueNumber, ReceiverId, RequestId, Uuid,
 };
-pub use lambda::{Account, Code, FunctionSpec, FunctionVersion, HandlerModel, Package, Tally};
+pub use lambda::{
+    Account, Alias, AliasTarget, AliasUpdate, AllocationStatus, Code, ColdStart, ColdStartMode,
+    ColdStartOverride, EventInvokeConfig, FunctionSpec, FunctionState, FunctionVersion, HandlerModel,
+    InitDistribution, InitializationType, Invoke, Package, ProvisionedView, Publication, Qualifier,
+    RecursiveLoop, Spread, Tally, Trace, Version,
+};
 pub use mapping::{MappingSpec, MappingState, MappingView};
-pub use quotas::{Backoff, Quotas};
+pub use quotas::{Backoff, Quotas, Rate};
 pub use rng::Rng;
 pub use snapshot::{FunctionSnapshot, QueueSnapshot, Snapshot};
 pub use sqs::{
@@ -71,6 +77,7 @@ pub struct Engine {
     facts: Vec<Fact>,
     functions: BTreeMap<FunctionName, Function>,
     unreserved: ConcurrencyPool,
+    account_rate: TokenBucket,
     environments: BTreeMap<EnvironmentId, Environment>,
     environments_made: u64,
     functions_made: u64,
@@ -85,6 +92,7 @@ impl Engine {
     pub fn new(quotas: Quotas, seed: u64) -> Self {
         Self {
             unreserved: ConcurrencyPool::new(quotas.account_concurrency),
+            account_rate: TokenBucket::new(quotas.request_rate(quotas.account_concurrency)),
             quotas,
             rng: Rng::new(seed),
             now: Timestamp::default(),
@@ -105,6 +113,11 @@ impl Engine {
     /// The limits and schedules it goes by.
     pub fn quotas(&self) -> &Quotas {
         &self.quotas
+    }
+
+    /// The moment until which time has passed.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// When time itself changes something, if ever.
@@ -140,9 +153,15 @@ impl Engine {
 
     fn ring(&mut self, at: Timestamp, alarm: Alarm) {
         match alarm {
+            Alarm::BeginInit(environment) => self.environment_placed(at, environment),
             Alarm::EndInit(environment) => self.init_limit_passed(at, environment),
+            Alarm::EndColdStart(environment) => self.initialised(at, environment),
             Alarm::EndInvocation(environment) => self.timeout_passed(at, environment),
             Alarm::ReclaimIdle(environment) => self.idle_lifetime_passed(at, environment),
+            Alarm::Retire(environment) => self.lifetime_passed(at, environment),
+            Alarm::EndArrival(function) => self.arrival_grace_passed(at, &function),
+            Alarm::ChangeFunction(function) => self.transition_passed(at, &function),
+            Alarm::Provision(function, version) => self.provision_alarm_rang(at, &function, version),
             Alarm::TryEvents(function) => self.events_alarm_rang(at, &function),
             Alarm::AdvanceQueue(queue) => self.queue_alarm_rang(at, &queue),
             Alarm::ChangeMapping(mapping) => self.mapping_alarm_rang(at, mapping),

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::error::ThrottleReason;
+use super::lambda::ColdStart;
+
 /// Limits and schedules of the account. The defaults are AWS's documented
 /// values; where AWS says nothing, the doc comment says "not documented".
 #[derive(Debug, Clone, PartialEq)]
@@ -12,12 +15,49 @@ pub struct Quotas {
     /// What reservations must leave unreserved ("Configuring reserved
     /// concurrency": 100; accounts with a small limit show 50 or 10).
     pub unreserved_minimum: u32,
-    /// Longest Init of an on-demand environment before the function's own
-    /// timeout runs ("Execution environment lifecycle": 10 s).
+    /// Requests a second for each unit of concurrency, of the account, a
+    /// reservation and a provisioned configuration ("Lambda quotas": 10). The
+    /// window is not documented: here it is a bucket of one second's worth.
+    pub requests_per_concurrency: u32,
+    /// New on-demand environments of one function ("Lambda scaling behavior":
+    /// 1,000 each 10 s, refilled continuously).
+    pub scaling_rate: Rate,
+    /// What a request is told that finds the scaling rate used up: not documented.
+    pub scaling_refusal: ThrottleReason,
+    /// Longest Init of an on-demand environment before it is tried again inside
+    /// the invocation ("Execution environment lifecycle": 10 s).
     pub init_limit: Duration,
+    /// How cold starts take their time, for functions that do not say.
+    pub cold_start: ColdStart,
     /// Shortest and longest time that an unused environment is kept; each one
     /// draws its own. Not documented; 5 to 7 minutes is commonly observed.
     pub idle_lifetime: (Duration, Duration),
+    /// Shortest and longest life of an environment, used or not; each one draws
+    /// its own. AWS says "every few hours"; about 2 hours is commonly observed.
+    pub environment_lifetime: (Duration, Duration),
+    /// How long a request that finds no idle environment waits for one that has
+    /// answered and not yet asked for its next event. It stands for the network
+    /// between AWS and a caller, which a loopback connection does not have, and
+    /// has room for a busy host.
+    pub arrival_grace: Duration,
+    /// How long a function is `Pending` after its creation and `InProgress`
+    /// after a change. On AWS some seconds: not documented, and no time here
+    /// unless it is asked for.
+    pub function_transition: Duration,
+    /// Shortest and longest preparation before provisioned environments are
+    /// allocated ("Configuring provisioned concurrency": 1 to 2 minutes).
+    pub provisioned_preparation: (Duration, Duration),
+    /// Provisioned environments of one function (6,000 a minute).
+    pub provisioned_rate: Rate,
+    /// Longest Init of a provisioned environment, where the function's timeout
+    /// is not longer ("Execution environment lifecycle": 130 s).
+    pub provisioned_init_limit: Duration,
+    /// Failed Inits after which a provisioned configuration is `FAILED`: 6
+    /// were observed.
+    pub provisioned_init_attempts: u32,
+    /// Invocations in one chain of requests after which it is stopped
+    /// ("Recursive loop detection": about 16).
+    pub recursion_limit: u32,
     /// Waits before the second and third attempt of an asynchronous event
     /// whose function failed ("Asynchronous error handling": 1 min, 2 min).
     pub event_error_delays: [Duration; 2],
@@ -47,8 +87,20 @@ impl Default for Quotas {
         Self {
             account_concurrency: 1_000,
             unreserved_minimum: 100,
+            requests_per_concurrency: 10,
+            scaling_rate: Rate { count: 1_000, per: Duration::from_secs(10) },
+            scaling_refusal: ThrottleReason::FunctionInvocationRateLimitExceeded,
             init_limit: Duration::from_secs(10),
+            cold_start: ColdStart::default(),
             idle_lifetime: (Duration::from_secs(300), Duration::from_secs(420)),
+            environment_lifetime: (Duration::from_secs(105 * 60), Duration::from_secs(135 * 60)),
+            arrival_grace: Duration::from_millis(100),
+            function_transition: Duration::ZERO,
+            provisioned_preparation: (Duration::from_secs(60), Duration::from_secs(120)),
+            provisioned_rate: Rate { count: 6_000, per: Duration::from_secs(60) },
+            provisioned_init_limit: Duration::from_secs(130),
+            provisioned_init_attempts: 6,
+            recursion_limit: 16,
             event_error_delays: [Duration::from_secs(60), Duration::from_secs(120)],
             event_throttle_backoff: Backoff {
                 first: Duration::from_secs(1),
@@ -65,6 +117,23 @@ impl Default for Quotas {
             in_flight_limit: 120_000,
         }
     }
+}
+
+impl Quotas {
+    /// What that much concurrency may be asked for.
+    pub(crate) fn request_rate(&self, concurrency: u32) -> Rate {
+        let count = concurrency.saturating_mul(self.requests_per_concurrency);
+        Rate { count, per: Duration::from_secs(1) }
+    }
+}
+
+/// So many in such a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many; also the most at once.
+    pub count: u32,
+    /// In which time.
+    pub per: Duration,
 }
 
 /// A wait that doubles with each try until it is `longest`.

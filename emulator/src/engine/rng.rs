@@ -1,5 +1,7 @@
 //! The engine's only source of chance: a seeded generator.
 
+use std::time::Duration;
+
 use super::ids::Uuid;
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): eight bytes of state, and the same
@@ -28,12 +30,29 @@ impl Rng {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// A number of the standard normal distribution (Box and Muller, 1958).
+    pub fn normal(&mut self) -> f64 {
+        let (angle, radius) = (self.unit(), 1.0 - self.unit());
+        (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+    }
+
+    /// A number of the exponential distribution with mean 1.
+    pub fn exponential(&mut self) -> f64 {
+        -(1.0 - self.unit()).ln()
+    }
+
     /// A number in `low..=high`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         match (high - low).checked_add(1) {
             Some(width) => low + self.bits() % width,
             None => self.bits(),
         }
+    }
+
+    /// A time from `shortest` to `longest`.
+    pub fn span(&mut self, shortest: Duration, longest: Duration) -> Duration {
+        let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(self.between(micros(shortest), micros(longest.max(shortest))))
     }
 
     /// A version 4 UUID (RFC 9562).

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::ids::{FunctionName, QueueName};
-use super::lambda::{Account, State, Tally};
+use super::lambda::{Account, ProvisionedView, State, Tally};
 use super::mapping::MappingView;
 use super::time::Timestamp;
 
@@ -36,6 +36,8 @@ pub struct FunctionSnapshot {
     pub busy: usize,
     /// Environments that wait for one.
     pub idle: usize,
+    /// Its provisioned concurrency, by qualifier.
+    pub provisioned: Vec<ProvisionedView>,
     /// Asynchronous events that wait for their next attempt.
     pub events_waiting: usize,
     /// Asynchronous events that run.
@@ -77,7 +79,7 @@ impl Engine {
         let (mut init, mut busy, mut idle) = (0, 0, 0);
         for id in &function.environments {
             match self.environments.get(id).map(|environment| &environment.state) {
-                Some(State::Init { .. }) => init += 1,
+                Some(State::Placing { .. } | State::Init { .. }) => init += 1,
                 Some(State::Busy { .. }) => busy += 1,
                 Some(State::Idle { .. }) => idle += 1,
                 None => {}
@@ -90,6 +92,7 @@ impl Engine {
             init,
             busy,
             idle,
+            provisioned: self.provisioned_configs(name.as_str()).unwrap_or_default(),
             events_waiting: function.events.len(),
             events_in_flight: function.events.in_flight,
             tally: function.tally.clone(),

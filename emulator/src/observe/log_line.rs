@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::platform::PlatformEvent;
-use crate::engine::{Ending, RequestId, Timestamp, Uuid};
+use crate::engine::{Ending, InitPhase, RequestId, Timestamp, Uuid, Version};
 
 /// One log event's text, kept small until somebody reads it.
 #[derive(Debug, Clone)]
@@ -28,10 +28,12 @@ pub(super) enum Line {
     },
     InitReport {
         took: Duration,
-        timed_out: bool,
+        phase: InitPhase,
+        status: InitStatus,
     },
     Start {
         request_id: RequestId,
+        version: Version,
     },
     End {
         request_id: RequestId,
@@ -46,12 +48,21 @@ pub(super) enum Line {
     },
 }
 
+/// How an Init ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InitStatus {
+    Success,
+    TimedOut,
+    /// With an error of this type.
+    Failed(&'static str),
+}
+
 impl Line {
     /// The record of what Lambda tells.
     pub(super) fn record(event: &PlatformEvent, at: Timestamp) -> Self {
         let (mut starts, mut reports) = (None, None);
         match event {
-            PlatformEvent::Start { request_id } => starts = Some(*request_id),
+            PlatformEvent::Start { request_id, .. } => starts = Some(*request_id),
             PlatformEvent::Report { request_id, .. } => reports = Some(*request_id),
             PlatformEvent::InitStart { .. }
             | PlatformEvent::InitRuntimeDone { .. }
@@ -67,7 +78,7 @@ impl Line {
     /// Whether an invocation's log begins with it.
     pub(super) fn starts(&self, id: RequestId) -> bool {
         match self {
-            Self::Start { request_id } => *request_id == id,
+            Self::Start { request_id, .. } => *request_id == id,
             Self::Record { starts, .. } => *starts == Some(id),
             Self::Text(_)
             | Self::InitStart { .. }
@@ -110,11 +121,21 @@ impl fmt::Display for Line {
             Self::Text(text) => f.write_str(text),
             Self::Record { json, .. } => f.write_str(json),
             Self::InitStart { runtime, region } => write_init_start(f, runtime, region),
-            Self::InitReport { took, timed_out } => {
-                let status = if *timed_out { "timeout" } else { "error\tError Type: Runtime.ExitError" };
-                writeln!(f, "INIT_REPORT Init Duration: {}\tPhase: init\tStatus: {status}", Millis(*took))
+            Self::InitReport { took, phase, status } => {
+                let phase = match phase {
+                    InitPhase::Init => "init",
+                    InitPhase::Invoke => "invoke",
+                };
+                write!(f, "INIT_REPORT Init Duration: {}\tPhase: {phase}", Millis(*took))?;
+                match status {
+                    InitStatus::Success => writeln!(f),
+                    InitStatus::TimedOut => writeln!(f, "\tStatus: timeout"),
+                    InitStatus::Failed(kind) => writeln!(f, "\tStatus: error\tError Type: {kind}"),
+                }
             }
-            Self::Start { request_id } => writeln!(f, "START RequestId: {request_id} Version: $LATEST"),
+            Self::Start { request_id, version } => {
+                writeln!(f, "START RequestId: {request_id} Version: {version}")
+            }
             Self::End { request_id } => writeln!(f, "END RequestId: {request_id}"),
             Self::Report { request_id, duration, init, memory_mb, max_memory_mb, ending } => {
                 write!(f, "REPORT RequestId: {request_id}\tDuration: {}", Millis(*duration))?;
@@ -181,10 +202,11 @@ pub(crate) fn log_group_name(function: &str) -> String {
 
 /// `YYYY/MM/DD/[$LATEST]` and 32 hexadecimal digits: one per execution
 /// environment, dated by the day of its start.
-pub(crate) fn log_stream_name(at: Timestamp, id: Uuid) -> String {
+pub(crate) fn log_stream_name(at: Timestamp, version: Version, id: Uuid) -> String {
     let seconds = i64::try_from(at.as_secs()).unwrap_or(0);
     let day = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!("{:04}/{:02}/{:02}/[$LATEST]{:032x}", day.year(), u8::from(day.month()), day.day(), id.as_u128())
+    let (year, month, day) = (day.year(), u8::from(day.month()), day.day());
+    format!("{year:04}/{month:02}/{day:02}/[{version}]{:032x}", id.as_u128())
 }
 
 #[cfg(test)]
@@ -220,7 +242,10 @@ mod tests {
             );
         }
         for (line, expected) in [
-            (Line::Start { request_id }, format!("START RequestId: {id} Version: $LATEST\n")),
+            (
+                Line::Start { request_id, version: Version::Latest },
+                format!("START RequestId: {id} Version: $LATEST\n"),
+            ),
             (Line::End { request_id }, format!("END RequestId: {id}\n")),
             (
                 report(ms(3, 10), Some(ms(110, 100)), Some(36), Ending::Succeeded),
@@ -249,7 +274,7 @@ mod tests {
     fn streams_are_dated_by_their_start() {
         let at = Timestamp::from_millis(1_763_942_400_000);
         assert_eq!(
-            log_stream_name(at, Uuid::from_random(0xAB)),
+            log_stream_name(at, Version::Latest, Uuid::from_random(0xAB)),
             "2025/11/24/[$LATEST]000000000000400080000000000000ab"
         );
     }

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::log_format::LogFormat;
-use super::log_line::{Line, log_group_name, log_stream_name};
-use super::platform::PlatformEvent;
-use crate::engine::{EnvironmentId, Fact, FunctionVersion, RequestId, Timestamp, Uuid, What};
+use super::log_line::{InitStatus, Line, log_group_name, log_stream_name};
+use super::platform::{About, PlatformEvent};
+use crate::engine::{
+    EnvironmentId, Fact, FunctionVersion, InitPhase, InitializationType, RequestId, Timestamp, Uuid, Version,
+    What,
+};
 
 /// The store keeps its newest events only, of all streams together: some
 /// 100 bytes each, beside what functions print.
@@ -54,8 +57,13 @@ struct Group {
 struct Stream {
     name: String,
     created: Timestamp,
+    version: Version,
     memory_mb: u32,
     format: LogFormat,
+    initialization: InitializationType,
+    /// Whether its environment is a provisioned one whose first Init is under
+    /// way: that is always reported.
+    awaits_init: bool,
     events: VecDeque<Event>,
 }
 
@@ -203,8 +211,8 @@ impl LogStore {
 
 impl Groups {
     fn note(&mut self, fact: &Fact, region: &Arc<str>) {
-        if let What::InitStarted { environment, function, log_stream } = &fact.what {
-            self.open(fact.at, *environment, function, *log_stream);
+        if let What::InitStarted { environment, function, initialization, log_stream } = &fact.what {
+            self.open(fact.at, *environment, function, *initialization, *log_stream);
         }
         let stream =
             PlatformEvent::environment_of(&fact.what).and_then(|id| Some((id, self.streams.get(&id)?)));
@@ -212,7 +220,7 @@ impl Groups {
         match stream.format {
             LogFormat::Text => self.note_text(fact, region),
             LogFormat::Json { system, .. } => {
-                for event in PlatformEvent::of(&fact.what, region, stream.memory_mb) {
+                for event in PlatformEvent::of(&fact.what, stream.about(region)) {
                     if event.level() >= system {
                         self.write(environment, fact.at, Line::record(&event, fact.at));
                     }
@@ -245,16 +253,22 @@ impl Groups {
                 let runtime = function.spec.runtime.as_str().into();
                 self.write(*environment, at, Line::InitStart { runtime, region: Arc::clone(region) });
             }
-            What::InitFailed { environment, took, timed_out } => {
-                self.write(*environment, at, Line::InitReport { took: *took, timed_out: *timed_out });
+            What::InitEnded { environment, took } => {
+                let provisioned = self.streams.get_mut(environment).is_some_and(Stream::reports_init);
+                if provisioned {
+                    let (took, phase, status) = (*took, InitPhase::Init, InitStatus::Success);
+                    self.write(*environment, at, Line::InitReport { took, phase, status });
+                }
             }
-            What::InvokeStarted { request_id, environment } => {
-                self.write(*environment, at, Line::Start { request_id: *request_id });
+            What::InitFailed { environment, took, phase, error_type } => {
+                let status = error_type.map_or(InitStatus::TimedOut, InitStatus::Failed);
+                self.write(*environment, at, Line::InitReport { took: *took, phase: *phase, status });
             }
+            What::InvokeStarted { request_id, environment } => self.start(at, *environment, *request_id),
             What::InvokeEnded {
                 request_id,
                 environment,
-                handed_over,
+                started,
                 ending,
                 duration,
                 init,
@@ -265,9 +279,9 @@ impl Groups {
                     return;
                 };
                 let request_id = *request_id;
-                if !handed_over {
-                    // Init failed: AWS shows the invocation all the same.
-                    self.write(*environment, at, Line::Start { request_id });
+                if !started {
+                    // The host failed: the invocation is shown all the same.
+                    self.start(at, *environment, request_id);
                 }
                 self.write(*environment, at, Line::End { request_id });
                 self.write(
@@ -287,7 +301,20 @@ impl Groups {
         }
     }
 
-    fn open(&mut self, at: Timestamp, environment: EnvironmentId, function: &FunctionVersion, id: Uuid) {
+    fn start(&mut self, at: Timestamp, environment: EnvironmentId, request_id: RequestId) {
+        if let Some(version) = self.streams.get(&environment).map(|stream| stream.version) {
+            self.write(environment, at, Line::Start { request_id, version });
+        }
+    }
+
+    fn open(
+        &mut self,
+        at: Timestamp,
+        environment: EnvironmentId,
+        function: &FunctionVersion,
+        initialization: InitializationType,
+        id: Uuid,
+    ) {
         let new = || Group { created: at, streams: VecDeque::new() };
         let group = self.by_name.entry(log_group_name(function.name.as_str())).or_insert_with(new);
         group.streams.push_back(environment);
@@ -295,12 +322,14 @@ impl Groups {
         if let Some(stream) = oldest.and_then(|oldest| self.streams.remove(&oldest)) {
             self.text -= stream.events.iter().map(|event| event.line.text().len()).sum::<usize>();
         }
-        let name = log_stream_name(at, id);
         let stream = Stream {
-            name,
+            name: log_stream_name(at, function.version, id),
             created: at,
+            version: function.version,
             memory_mb: function.spec.memory_mb,
             format: LogFormat::of(&function.spec),
+            initialization,
+            awaits_init: initialization == InitializationType::Provisioned,
             events: VecDeque::new(),
         };
         self.streams.insert(environment, stream);
@@ -326,6 +355,17 @@ impl Groups {
 
     fn streams_of<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = &'a Stream> {
         group.streams.iter().filter_map(|environment| self.streams.get(environment))
+    }
+}
+
+impl Stream {
+    fn about<'a>(&self, region: &'a str) -> About<'a> {
+        let Self { memory_mb, version, initialization, .. } = *self;
+        About { region, memory_mb, version, initialization }
+    }
+
+    fn reports_init(&mut self) -> bool {
+        std::mem::take(&mut self.awaits_init)
     }
 }
 
@@ -367,8 +407,18 @@ mod tests {
     impl Groups {
         fn add_stream(&mut self, environment: EnvironmentId) {
             let (name, created) = (format!("{environment:?}"), Timestamp::default());
-            let format = LogFormat::Text;
-            let stream = Stream { name, created, memory_mb: 128, format, events: VecDeque::new() };
+            let (version, awaits_init, events) = (Version::Latest, false, VecDeque::new());
+            let (format, initialization) = (LogFormat::Text, InitializationType::OnDemand);
+            let stream = Stream {
+                name,
+                created,
+                version,
+                memory_mb: 128,
+                format,
+                initialization,
+                awaits_init,
+                events,
+            };
             self.streams.insert(environment, stream);
         }
     }
@@ -383,7 +433,7 @@ mod tests {
             max_memory_mb: None,
             ending: Ending::Succeeded,
         };
-        (request_id, Line::Start { request_id }, report)
+        (request_id, Line::Start { request_id, version: Version::Latest }, report)
     }
 
     #[test]

@@ -1,11 +1,16 @@
-//! Facts in, pictures out: the logs of all functions.
+//! Facts in, pictures out: the logs of all functions, and the records of
+//! asynchronous events.
 
+mod date;
 mod log_format;
 mod log_line;
 mod log_store;
 mod platform;
+mod record;
 
+pub(crate) use date::date_time;
 pub(crate) use log_format::LogFormat;
 pub(crate) use log_line::{log_group_name, log_stream_name};
 pub(crate) use log_store::{GroupView, LogEvent, LogStore, StreamView};
-pub(crate) use platform::{PlatformEvent, iso_time};
+pub(crate) use platform::{About, PlatformEvent};
+pub(crate) use record::{error_message, record};

@@ -5,30 +5,39 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::macros::format_description;
 
+use super::date_time;
 use super::log_format::SystemLevel;
 use super::log_line::{billed_ms, runtime_version, runtime_version_arn};
-use crate::engine::{Ending, EnvironmentId, RequestId, Timestamp, What};
+use crate::engine::{
+    Ending, EnvironmentId, FunctionVersion, InitPhase, InitializationType, RequestId, Timestamp, Version,
+    What,
+};
 
 /// One thing that Lambda tells.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PlatformEvent {
     InitStart {
         function: String,
+        version: Version,
         runtime: String,
         region: String,
+        initialization: InitializationType,
     },
     InitRuntimeDone {
+        initialization: InitializationType,
+        phase: InitPhase,
         failure: Option<Failure>,
     },
     InitReport {
+        initialization: InitializationType,
+        phase: InitPhase,
         took: Duration,
         failure: Option<Failure>,
     },
     Start {
         request_id: RequestId,
+        version: Version,
     },
     RuntimeDone {
         request_id: RequestId,
@@ -59,6 +68,15 @@ pub(crate) enum PlatformEvent {
     },
 }
 
+/// What is known of an environment beside what happens in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) memory_mb: u32,
+    pub(crate) version: Version,
+    pub(crate) initialization: InitializationType,
+}
+
 /// How something failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -84,33 +102,49 @@ impl Failure {
 }
 
 impl PlatformEvent {
-    /// What a fact tells of an environment with so much memory.
-    pub(crate) fn of(what: &What, region: &str, memory_mb: u32) -> Vec<Self> {
+    /// What a fact tells of an environment.
+    pub(crate) fn of(what: &What, about: About<'_>) -> Vec<Self> {
+        let About { region, memory_mb, version, initialization } = about;
         #[expect(
             clippy::wildcard_enum_match_arm,
             reason = "most facts are none of an environment's business"
         )]
         match what {
-            What::InitStarted { function, .. } => vec![Self::InitStart {
-                function: function.name.to_string(),
-                runtime: function.spec.runtime.clone(),
-                region: region.to_owned(),
-            }],
-            What::InitEnded { took, .. } => Self::init_end(*took, None),
-            What::InitFailed { took, timed_out, .. } => {
-                Self::init_end(*took, Some(if *timed_out { Failure::TIMEOUT } else { Failure::EXIT }))
+            What::InitStarted { function, .. } => vec![Self::init_start(function, region, initialization)],
+            What::InitEnded { took, .. } => Self::init_end(initialization, InitPhase::Init, *took, None),
+            What::InitFailed { took, phase, error_type, .. } => {
+                let failed = |error_type| Failure { status: "error", error_type: Some(error_type) };
+                let failure = error_type.map_or(Failure::TIMEOUT, failed);
+                Self::init_end(initialization, *phase, *took, Some(failure))
             }
-            What::InvokeStarted { request_id, .. } => vec![Self::Start { request_id: *request_id }],
-            What::InvokeEnded { request_id, handed_over, ending, duration, init, max_memory_mb, .. } => {
+            What::InvokeStarted { request_id, .. } => {
+                vec![Self::Start { request_id: *request_id, version }]
+            }
+            What::InvokeEnded { request_id, started, ending, duration, init, max_memory_mb, .. } => {
                 let (request_id, duration, failure) = (*request_id, *duration, Failure::of(*ending));
                 let (init, max_memory_mb) = (*init, *max_memory_mb);
-                // Init failed: AWS shows the invocation all the same.
-                let start = (!handed_over).then_some(Self::Start { request_id });
+                // The host failed: the invocation is shown all the same.
+                let start = (!started).then_some(Self::Start { request_id, version });
                 let done = Self::RuntimeDone { request_id, duration, failure };
                 let report = Self::Report { request_id, duration, init, memory_mb, max_memory_mb, failure };
                 start.into_iter().chain([done, report]).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// An environment starts.
+    pub(crate) fn init_start(
+        function: &FunctionVersion,
+        region: &str,
+        initialization: InitializationType,
+    ) -> Self {
+        Self::InitStart {
+            function: function.name.to_string(),
+            version: function.version,
+            runtime: function.spec.runtime.clone(),
+            region: region.to_owned(),
+            initialization,
         }
     }
 
@@ -130,26 +164,33 @@ impl PlatformEvent {
         }
     }
 
-    fn init_end(took: Duration, failure: Option<Failure>) -> Vec<Self> {
-        vec![Self::InitRuntimeDone { failure }, Self::InitReport { took, failure }]
+    fn init_end(
+        initialization: InitializationType,
+        phase: InitPhase,
+        took: Duration,
+        failure: Option<Failure>,
+    ) -> Vec<Self> {
+        vec![
+            Self::InitRuntimeDone { initialization, phase, failure },
+            Self::InitReport { initialization, phase, took, failure },
+        ]
     }
 
     /// From which level on a JSON log has it (Developer Guide, "System log
     /// level event mapping").
     pub(crate) fn level(&self) -> SystemLevel {
         match self {
-            Self::InitRuntimeDone { failure }
-            | Self::InitReport { failure, .. }
-            | Self::RuntimeDone { failure, .. } => {
-                if failure.is_some() {
-                    SystemLevel::Warn
-                } else {
-                    SystemLevel::Debug
-                }
-            }
-            Self::Report { failure: Some(_), .. } | Self::LogsDropped { .. } => SystemLevel::Warn,
-            Self::Extension { error_type: Some(_), .. } => SystemLevel::Warn,
+            Self::InitRuntimeDone { failure: Some(_), .. }
+            | Self::InitReport { failure: Some(_), .. }
+            | Self::RuntimeDone { failure: Some(_), .. }
+            | Self::Report { failure: Some(_), .. }
+            | Self::Extension { error_type: Some(_), .. }
+            | Self::LogsDropped { .. } => SystemLevel::Warn,
+            Self::InitReport { initialization: InitializationType::OnDemand, .. }
+            | Self::InitRuntimeDone { .. }
+            | Self::RuntimeDone { .. } => SystemLevel::Debug,
             Self::InitStart { .. }
+            | Self::InitReport { initialization: InitializationType::Provisioned, .. }
             | Self::Start { .. }
             | Self::Report { .. }
             | Self::Extension { .. }
@@ -166,13 +207,13 @@ impl PlatformEvent {
                 record["errorType"] = error_type.into();
             }
         }
-        json!({ "time": iso_time(at), "type": format!("platform.{kind}"), "record": record })
+        json!({ "time": format!("{}Z", date_time(at)), "type": format!("platform.{kind}"), "record": record })
     }
 
     /// Its end, of those that can fail.
     fn failure(&self) -> Option<Failure> {
         match self {
-            Self::InitRuntimeDone { failure }
+            Self::InitRuntimeDone { failure, .. }
             | Self::InitReport { failure, .. }
             | Self::RuntimeDone { failure, .. }
             | Self::Report { failure, .. } => *failure,
@@ -185,27 +226,35 @@ impl PlatformEvent {
     }
 
     fn kind_and_record(&self) -> (&'static str, Value) {
-        let phase = json!({ "initializationType": "on-demand", "phase": "init", "status": "success" });
+        let init = |initialization: &InitializationType, phase: &InitPhase| {
+            let phase = match phase {
+                InitPhase::Init => "init",
+                InitPhase::Invoke => "invoke",
+            };
+            json!({ "initializationType": initialization.as_str(), "phase": phase, "status": "success" })
+        };
         match self {
-            Self::InitStart { function, runtime, region } => (
+            Self::InitStart { function, version, runtime, region, initialization } => (
                 "initStart",
                 json!({
-                    "initializationType": "on-demand",
+                    "initializationType": initialization.as_str(),
                     "phase": "init",
                     "functionName": function,
-                    "functionVersion": "$LATEST",
+                    "functionVersion": version.to_string(),
                     "runtimeVersion": runtime_version(runtime),
                     "runtimeVersionArn": runtime_version_arn(runtime, region),
                 }),
             ),
-            Self::InitRuntimeDone { .. } => ("initRuntimeDone", phase),
-            Self::InitReport { took, .. } => {
-                let mut record = phase;
+            Self::InitRuntimeDone { initialization, phase, .. } => {
+                ("initRuntimeDone", init(initialization, phase))
+            }
+            Self::InitReport { initialization, phase, took, .. } => {
+                let mut record = init(initialization, phase);
                 record["metrics"] = json!({ "durationMs": millis(*took) });
                 ("initReport", record)
             }
-            Self::Start { request_id } => {
-                ("start", json!({ "requestId": request_id.to_string(), "version": "$LATEST" }))
+            Self::Start { request_id, version } => {
+                ("start", json!({ "requestId": request_id.to_string(), "version": version.to_string() }))
             }
             Self::RuntimeDone { request_id, duration, .. } => (
                 "runtimeDone",
@@ -256,14 +305,6 @@ fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
-/// `2025-11-24T23:11:20.123Z`.
-pub(crate) fn iso_time(at: Timestamp) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    let nanos = i128::from(at.as_micros()) * 1_000;
-    let date = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    date.format(&format).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +314,14 @@ mod tests {
 
     fn request_id() -> RequestId {
         RequestId(Uuid::from_random(0))
+    }
+
+    fn init_report(
+        took: Duration,
+        initialization: InitializationType,
+        failure: Option<Failure>,
+    ) -> PlatformEvent {
+        PlatformEvent::InitReport { initialization, phase: InitPhase::Init, took, failure }
     }
 
     #[test]
@@ -288,7 +337,7 @@ mod tests {
         };
         for (event, kind, record) in [
             (
-                PlatformEvent::Start { request_id: id },
+                PlatformEvent::Start { request_id: id, version: Version::Latest },
                 "start",
                 json!({ "requestId": id.to_string(), "version": "$LATEST" }),
             ),
@@ -307,7 +356,7 @@ mod tests {
                         "maxMemoryUsedMB": 36 } }),
             ),
             (
-                PlatformEvent::InitReport { took: ms(7), failure: Some(Failure::TIMEOUT) },
+                init_report(ms(7), InitializationType::OnDemand, Some(Failure::TIMEOUT)),
                 "initReport",
                 json!({ "initializationType": "on-demand", "phase": "init", "status": "timeout",
                     "metrics": { "durationMs": 7.0 } }),
@@ -333,10 +382,10 @@ mod tests {
         let took = Duration::ZERO;
         let failed = Some(Failure::TIMEOUT);
         for (event, level) in [
-            (PlatformEvent::Start { request_id: request_id() }, SystemLevel::Info),
-            (PlatformEvent::InitRuntimeDone { failure: None }, SystemLevel::Debug),
-            (PlatformEvent::InitRuntimeDone { failure: failed }, SystemLevel::Warn),
-            (PlatformEvent::InitReport { took, failure: None }, SystemLevel::Debug),
+            (PlatformEvent::Start { request_id: request_id(), version: Version::Latest }, SystemLevel::Info),
+            (init_report(took, InitializationType::OnDemand, None), SystemLevel::Debug),
+            (init_report(took, InitializationType::OnDemand, failed), SystemLevel::Warn),
+            (init_report(took, InitializationType::Provisioned, None), SystemLevel::Info),
             (
                 PlatformEvent::RuntimeDone { request_id: request_id(), duration: took, failure: failed },
                 SystemLevel::Warn,

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::engine::{
     BatchItems, Code, Completion, Dispatch, EnvironmentId, FunctionError, FunctionVersion, HandlerModel,
-    News, Outcome, Report, RequestId, Rng, Start, Timestamp, Uuid,
+    InitializationType, News, Outcome, Report, RequestId, Rng, Start, Timestamp, Uuid,
 };
 
 /// The built-in handler's environments and their news to come.
@@ -26,6 +26,8 @@ pub(crate) struct HandlerRuntime {
 #[derive(Debug)]
 struct Environment {
     id: Uuid,
+    initialization: InitializationType,
+    incarnation: u32,
     function: Arc<FunctionVersion>,
     model: HandlerModel,
     /// When its Init is over. After an Init beyond the limit that is later than
@@ -47,11 +49,36 @@ impl HandlerRuntime {
     pub(crate) fn start(&mut self, start: Start) -> Option<Start> {
         let Code::Simulated { model, .. } = start.function.spec.code else { return Some(start) };
         let (id, ready) = (self.rng.uuid(), start.at + model.init);
-        let environment =
-            Environment { id, function: start.function, model, ready, invoked: false, next: None };
+        let environment = Environment {
+            id,
+            initialization: start.initialization,
+            incarnation: 0,
+            function: start.function,
+            model,
+            ready,
+            invoked: false,
+            next: None,
+        };
         self.environments.insert(start.environment, environment);
         self.schedule(ready, start.environment, News::Ready);
         None
+    }
+
+    /// Starts one of its environments again.
+    pub(crate) fn restart(&mut self, id: EnvironmentId, incarnation: u32, at: Timestamp) {
+        self.halt(id);
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        let ready = at + environment.model.init;
+        environment.incarnation = incarnation;
+        environment.ready = ready;
+        environment.invoked = false;
+        self.schedule(ready, id, News::Ready);
+    }
+
+    /// Ends what runs in one of its environments.
+    pub(crate) fn halt(&mut self, id: EnvironmentId) {
+        let next = self.environments.get_mut(&id).and_then(|environment| environment.next.take());
+        next.map(|key| self.due.remove(&key));
     }
 
     /// Runs an event in one of its environments; gives back any other's.
@@ -62,7 +89,7 @@ impl HandlerRuntime {
         let counted_from = dispatch.deadline - environment.function.spec.timeout;
         let started = counted_from.max(environment.ready);
         let cold = !std::mem::replace(&mut environment.invoked, true);
-        let finished = started + environment.model.duration;
+        let finished = started + environment.model.draw_duration(&mut self.rng);
         let fails = environment.model.failure_rate > 0.0 && self.rng.unit() < environment.model.failure_rate;
         let outcome = if fails {
             Outcome::FunctionError(FunctionError::Reported(failure(dispatch.request_id)))
@@ -70,7 +97,8 @@ impl HandlerRuntime {
             Outcome::Success(environment.answer(dispatch.request_id, cold, started, finished))
         };
         let items = BatchItems::AllSucceeded;
-        let completion = Completion { request_id: dispatch.request_id, outcome, max_memory_mb: None, items };
+        let completion =
+            Completion { request_id: dispatch.request_id, outcome, max_memory_mb: None, items, rested: true };
         self.schedule(finished, dispatch.environment, News::Finished(completion));
         None
     }
@@ -92,10 +120,9 @@ impl HandlerRuntime {
     fn schedule(&mut self, at: Timestamp, environment: EnvironmentId, news: News) {
         self.scheduled += 1;
         let key = (at, self.scheduled);
-        self.due.insert(key, Report { environment, news });
-        if let Some(environment) = self.environments.get_mut(&environment) {
-            environment.next = Some(key);
-        }
+        let Some(known) = self.environments.get_mut(&environment) else { return };
+        known.next = Some(key);
+        self.due.insert(key, Report { environment, incarnation: known.incarnation, news });
     }
 }
 
@@ -107,13 +134,14 @@ impl Environment {
         let text = format!(
             concat!(
                 r#"{{"execution_id":"{request_id}","environment_id":"{environment}","request_id":"{request_id}","#,
-                r#""cold_start":{cold},"cold_start_time":{cold_start_time},"initialization_type":"on-demand","#,
+                r#""cold_start":{cold},"cold_start_time":{cold_start_time},"initialization_type":"{initialization_type}","#,
                 r#""started_at":{started},"finished_at":{finished},"processing_time":{processing},"#,
                 r#""remaining_time":{remaining},"function_name":"{function}"}}"#
             ),
             request_id = request_id,
             environment = self.id,
             cold = cold,
+            initialization_type = self.initialization.as_str(),
             cold_start_time = cold_start_time.as_secs_f64(),
             started = Seconds(started),
             finished = Seconds(finished),

@@ -1,5 +1,6 @@
 //! What runs code: the built-in handler, and child processes.
 
+pub(crate) mod failure;
 mod handler;
 mod package;
 mod process;

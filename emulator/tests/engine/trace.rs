@@ -1,8 +1,8 @@
 //! Golden traces: a readable script in, facts out.
 //!
-//! A script first declares functions, queues and mappings; then each line has
-//! a moment, a command, and after `=>` everything that happens up to and
-//! including it. What happens at another moment than the line's own carries
+//! A script first declares quotas, functions, queues and mappings; then each
+//! line has a moment, a command, and after `=>` everything that happens up to
+//! and including it. What happens at another moment than the line's own carries
 //! it: `@63s dispatch e1 r1`. Names are given in the order of appearance: r1
 //! is the first request, e1 the first environment, m1 the first message.
 
@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emulator::engine::{
-    Completion, Effect, Ending, Engine, EnvironmentId, EventEnding, Exit, Fact, FunctionError, FunctionSpec,
-    HandlerModel, MappingSpec, MappingState, MessageId, NewMessage, News, Outcome, QueueAttributes,
-    QueueName, Quotas, ReceiptHandle, Receive, ReceiveRequest, RedrivePolicy, Report, RequestId, StopReason,
-    Timestamp, What,
+    AliasTarget, AliasUpdate, AllocationStatus, ColdStartMode, Completion, Effect, Ending, Engine,
+    EnvironmentId, EventEnding, EventInvokeConfig, Exit, Fact, FunctionError, FunctionSpec, HandlerModel,
+    InitPhase, Invoke, MappingSpec, MappingState, MessageId, NewMessage, News, Outcome, Pool, Publication,
+    Qualifier, QueueAttributes, QueueName, Quotas, Rate, ReceiptHandle, Receive, ReceiveRequest,
+    RecordTarget, RedrivePolicy, Report, RequestId, ResetReason, StopReason, Timestamp, Version, What,
 };
 
 /// All traces count from this moment.
@@ -23,7 +24,7 @@ const BEGIN: Timestamp = Timestamp::from_millis(1_763_942_400_000);
 
 /// Plays the script and compares what happens with what it says.
 pub(crate) fn check(script: &str) {
-    let mut world = World::new();
+    let mut world = World::new(quotas(script));
     let mut played = String::new();
     for line in script.lines() {
         let line = line.split('#').next().unwrap_or_default();
@@ -73,37 +74,99 @@ struct World {
     messages: Vec<MessageId>,
     receipts: BTreeMap<usize, (String, ReceiptHandle)>,
     running: BTreeMap<EnvironmentId, RequestId>,
+    /// How often each environment was started again.
+    incarnations: BTreeMap<EnvironmentId, u32>,
+    /// A refusal that no fact tells of.
+    refused: Option<String>,
     facts: Vec<Fact>,
     effects: Vec<Effect>,
 }
 
+/// The quotas of a script: `quota account 10`, `quota scaling 2/1s`, …
+fn quotas(script: &str) -> Quotas {
+    // Fixed lifetimes make their end a moment that a script can name; placement
+    // and cold starts take no time of their own.
+    let (idle, life) = (Duration::from_secs(600), Duration::from_secs(7_200));
+    let mut quotas =
+        Quotas { idle_lifetime: (idle, idle), environment_lifetime: (life, life), ..Quotas::default() };
+    for line in script.lines().filter_map(|line| line.strip_prefix("quota ")) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let both = |text| (span(text), span(text));
+        match words[..] {
+            ["account", concurrency] => quotas.account_concurrency = concurrency.parse().expect("a number"),
+            ["minimum", unreserved] => quotas.unreserved_minimum = unreserved.parse().expect("a number"),
+            ["scaling", limit] => quotas.scaling_rate = rate(limit),
+            ["provisioned", limit] => quotas.provisioned_rate = rate(limit),
+            ["preparation", time] => quotas.provisioned_preparation = both(time),
+            ["placement", time] => quotas.cold_start.placement = both(time),
+            ["transition", time] => quotas.function_transition = span(time),
+            ["cold-start", "simulated"] => quotas.cold_start.mode = ColdStartMode::Simulated,
+            _ => panic!("no quota is called {line:?}"),
+        }
+    }
+    quotas
+}
+
+/// `10/1s`.
+fn rate(text: &str) -> Rate {
+    let (count, per) = text.split_once('/').expect("a rate such as 10/1s");
+    Rate { count: count.parse().expect("a number"), per: span(per) }
+}
+
+/// `f`, `f:7` or `f:live`.
+fn qualified(target: &str) -> (&str, Qualifier) {
+    let (function, qualifier) = target.split_once(':').unwrap_or((target, "$LATEST"));
+    (function, Qualifier::parse(qualifier))
+}
+
+fn published(version: &str) -> Version {
+    Version::Published(version.parse().expect("a version's number"))
+}
+
+fn invoke(target: &str, depth: u32) -> Invoke<'_> {
+    let (function, qualifier) = qualified(target);
+    let mut invoke = Invoke { qualifier, ..Invoke::new(function, Bytes::from_static(b"{}")) };
+    invoke.trace.depth = depth;
+    invoke
+}
+
 impl World {
-    fn new() -> Self {
-        // A fixed idle lifetime makes its end a moment that a script can name.
-        let lifetime = Duration::from_secs(600);
-        let quotas = Quotas { idle_lifetime: (lifetime, lifetime), ..Quotas::default() };
+    fn new(quotas: Quotas) -> Self {
         Self {
             engine: Engine::new(quotas, 1),
             requests: Vec::new(),
             messages: Vec::new(),
             receipts: BTreeMap::new(),
             running: BTreeMap::new(),
+            incarnations: BTreeMap::new(),
+            refused: None,
             facts: Vec::new(),
             effects: Vec::new(),
         }
     }
 
-    /// `function f reserved 1 timeout 3s`, `queue q visibility 30s redrive dlq 3`,
+    /// `quota account 10`, `function f reserved 1 timeout 3s`, `queue q visibility 30s redrive dlq 3`,
     /// `mapping q f batch 10 window 1s maximum 2 partial`.
     fn declare(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let setting = |name: &str| words.iter().position(|word| *word == name).map(|at| words[at + 1]);
         match words[0] {
+            "quota" => {}
             "function" => {
-                let timeout = setting("timeout").map_or(Duration::from_secs(3), span);
-                self.engine
-                    .create_function(BEGIN, words[1].into(), function(timeout))
-                    .expect("a new function");
+                let mut spec = function(setting("timeout").map_or(Duration::from_secs(3), span));
+                spec.dead_letter_target = setting("dead-letter").map(Into::into);
+                self.engine.create_function(BEGIN, words[1].into(), spec).expect("a new function");
+                if words.contains(&"age") || words.contains(&"retries") || words.contains(&"failed-to") {
+                    let config = EventInvokeConfig {
+                        maximum_retry_attempts: setting("retries").map(|n| n.parse().expect("a number")),
+                        maximum_event_age: setting("age").map(span),
+                        on_failure: setting("failed-to").map(Into::into),
+                        ..EventInvokeConfig::default()
+                    };
+                    self.engine
+                        .put_event_config(BEGIN, words[1], &Qualifier::Latest, config)
+                        .expect("a function");
+                }
                 if let Some(reserved) = setting("reserved") {
                     let reserved = reserved.parse().expect("a number");
                     self.engine.put_reserved_concurrency(BEGIN, words[1], reserved).expect("room to reserve");
@@ -130,6 +193,7 @@ impl World {
                 let spec = MappingSpec {
                     queue: words[1].into(),
                     function: words[2].into(),
+                    qualifier: Qualifier::Latest,
                     batch_size: setting("batch").map_or(10, |size| size.parse().expect("a number")),
                     batching_window: setting("window").map_or(Duration::ZERO, span),
                     maximum_concurrency: setting("maximum").map(|most| most.parse().expect("a number")),
@@ -159,22 +223,49 @@ impl World {
             told.push(format!("{moment}{text}"));
         }
         for effect in effects {
-            if let Effect::Deliver { messages, .. } = effect {
-                let names: Vec<String> = messages.iter().map(|message| self.take_in(message)).collect();
-                told.push(format!("deliver [{}]", names.join(" ")));
-            }
+            told.extend(self.tell_effect(effect));
         }
+        told.extend(self.refused.take());
         if told.is_empty() { "nothing".to_owned() } else { told.join(" · ") }
     }
 
     fn command(&mut self, now: Timestamp, words: &[&str]) {
         match words {
             ["wait"] => {}
-            ["invoke", function] => drop(self.engine.invoke(now, function, Bytes::from_static(b"{}"))),
-            ["event", function] => {
-                self.engine
-                    .invoke_event(now, function, Bytes::from_static(b"{}"))
-                    .expect("events are accepted");
+            ["invoke", target] => drop(self.engine.invoke(now, invoke(target, 0))),
+            ["invoke", target, "depth", depth] => {
+                let depth = depth.parse().expect("a number");
+                if let (_, Err(refusal)) = self.engine.invoke(now, invoke(target, depth)) {
+                    self.refused = Some(format!("{refusal:?}"));
+                }
+            }
+            ["event", target] => {
+                self.engine.invoke_event(now, invoke(target, 0)).expect("events are accepted");
+            }
+            ["event", target, "depth", depth] => {
+                let depth = depth.parse().expect("a number");
+                self.engine.invoke_event(now, invoke(target, depth)).expect("events are accepted");
+            }
+            ["publish", function] => {
+                // A change makes each publication a new version.
+                let changed = self.engine.update_function(now, function, None, |spec| spec.memory_mb += 1);
+                changed.expect("a function");
+                let publication = Publication::default();
+                self.engine.publish_version(now, function, publication).expect("a function");
+            }
+            ["alias", target, version] => self.point_alias(now, target, version, None),
+            ["alias", target, version, other, weight] => {
+                let weight = weight.parse().expect("a weight");
+                self.point_alias(now, target, version, Some((published(other), weight)));
+            }
+            ["provision", target, count] => {
+                let (function, qualifier) = qualified(target);
+                let count = count.parse().expect("a number");
+                self.engine.put_provisioned(now, function, &qualifier, count).expect("room to provision");
+            }
+            ["unprovision", target] => {
+                let (function, qualifier) = qualified(target);
+                self.engine.delete_provisioned(now, function, &qualifier).expect("a function");
             }
             ["reserve", function, reserved] => {
                 let reserved = reserved.parse().expect("a number");
@@ -189,7 +280,9 @@ impl World {
             ["fail-init", environment] => {
                 self.report(now, environment, News::InitFailed(FunctionError::Reported(Bytes::new())));
             }
-            ["finish", environment, how] => self.finish(now, environment, how),
+            ["finish", environment, how] => self.finish(now, environment, how, true),
+            ["answer", environment, how] => self.finish(now, environment, how, false),
+            ["rest", environment] => self.report(now, environment, News::Rested),
             ["send", queue] => drop(self.engine.send_message(now, queue, message(), None).expect("a queue")),
             ["send", queue, count] => {
                 for _ in 0..count.parse().expect("a number") {
@@ -220,7 +313,23 @@ impl World {
         name
     }
 
-    fn finish(&mut self, now: Timestamp, environment: &str, how: &str) {
+    fn point_alias(&mut self, now: Timestamp, alias: &str, to: &str, additional: Option<(Version, f64)>) {
+        let (function, name) = alias.split_once(':').expect("an alias such as f:live");
+        let (name, version) = (name.into(), published(to));
+        if self.engine.alias(function, &name).is_ok() {
+            let update = AliasUpdate {
+                version: Some(version),
+                additional: Some(additional),
+                ..AliasUpdate::default()
+            };
+            self.engine.update_alias(now, function, &name, update).expect("a version");
+        } else {
+            let target = AliasTarget { version, additional };
+            self.engine.create_alias(now, function, name, target, String::new()).expect("a version");
+        }
+    }
+
+    fn finish(&mut self, now: Timestamp, environment: &str, how: &str, rested: bool) {
         let id = EnvironmentId(number(environment) as u64 + 1);
         let outcome = match how {
             "ok" => Outcome::Success(Bytes::from_static(b"null")),
@@ -228,13 +337,15 @@ impl World {
             other => panic!("nothing finishes {other:?}"),
         };
         let request_id = self.running[&id];
-        let completion = Completion { request_id, outcome, max_memory_mb: None, items: Default::default() };
-        self.engine.report(now, Report { environment: id, news: News::Finished(completion) });
+        let items = Default::default();
+        let completion = Completion { request_id, outcome, max_memory_mb: None, items, rested };
+        self.report(now, environment, News::Finished(completion));
     }
 
     fn report(&mut self, now: Timestamp, environment: &str, news: News) {
         let environment = EnvironmentId(number(environment) as u64 + 1);
-        self.engine.report(now, Report { environment, news });
+        let incarnation = self.incarnations.get(&environment).copied().unwrap_or(0);
+        self.engine.report(now, Report { environment, incarnation, news });
     }
 
     fn drain(&mut self) -> (Vec<Fact>, Vec<Effect>) {
@@ -244,32 +355,82 @@ impl World {
             if let Effect::Dispatch(dispatch) = effect {
                 self.running.insert(dispatch.environment, dispatch.request_id);
             }
+            if let Effect::Restart { environment, incarnation, .. } = effect {
+                self.incarnations.insert(*environment, *incarnation);
+            }
         }
         (std::mem::take(&mut self.facts), std::mem::take(&mut self.effects))
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most effects only follow from facts")]
+    fn tell_effect(&mut self, effect: Effect) -> Option<String> {
+        match effect {
+            Effect::Deliver { messages, .. } => {
+                let names: Vec<String> = messages.iter().map(|message| self.take_in(message)).collect();
+                Some(format!("deliver [{}]", names.join(" ")))
+            }
+            Effect::Refuse { request_id, refusal } => {
+                Some(format!("refuse {} {refusal:?}", self.request(request_id)))
+            }
+            Effect::SendRecord(record) => {
+                let to = match &record.target {
+                    RecordTarget::DeadLetter(arn) => format!("dead-letter {arn}"),
+                    RecordTarget::OnSuccess(arn) => format!("success {arn}"),
+                    RecordTarget::OnFailure(arn) => format!("failure {arn}"),
+                };
+                let request = self.request(record.request_id);
+                Some(format!("record {request} x{} {to}", record.attempts))
+            }
+            _ => None,
+        }
     }
 
     fn tell(&mut self, what: &What) -> Option<String> {
         Some(match what {
             What::FunctionChanged { .. }
             | What::FunctionDeleted { .. }
+            | What::VersionDeleted { .. }
+            | What::AliasChanged { .. }
+            | What::AliasDeleted { .. }
             | What::ReservedConcurrencySet { .. }
-            | What::Admitted { .. }
+            | What::RecordSent { .. }
+            | What::Admitted { pool: Pool::Reserved | Pool::Unreserved, spillover: false, .. }
             | What::QueueCreated { .. }
             | What::QueueDeleted { .. }
             | What::QueuePurged { .. } => return None,
+            What::Admitted { request_id, pool: Pool::Provisioned, .. } => {
+                format!("provisioned {}", self.request(*request_id))
+            }
+            What::Admitted { request_id, .. } => format!("spillover {}", self.request(*request_id)),
+            What::ProvisionedChanged { version, requested, status, .. } => match requested {
+                Some(requested) => format!("v{version} {} {requested}", status_word(*status)),
+                None => format!("v{version} unprovisioned"),
+            },
             What::Throttled { request_id, reason, .. } => {
                 format!("throttle {} {}", self.request(*request_id), reason.as_str())
             }
             What::InitStarted { environment, .. } => format!("start {}", name(*environment)),
             What::InitEnded { environment, took } => format!("init {} {}", name(*environment), text(*took)),
-            What::InitFailed { environment, timed_out, .. } => {
-                format!("init {} {}", name(*environment), if *timed_out { "overdue" } else { "failed" })
+            What::InitRestarted { environment } => format!("restart {}", name(*environment)),
+            What::InitFailed { environment, phase, error_type, .. } => {
+                let how = if error_type.is_some() { "failed" } else { "overdue" };
+                let place = match phase {
+                    InitPhase::Init => "",
+                    InitPhase::Invoke => " again",
+                };
+                format!("init {} {how}{place}", name(*environment))
             }
+            What::EnvironmentReset { environment, reason } => {
+                format!("reset {} {}", name(*environment), reset_word(*reason))
+            }
+            What::Answered { request_id, .. } => format!("answer {}", self.request(*request_id)),
             What::InvokeStarted { request_id, environment } => {
-                format!("dispatch {} {}", name(*environment), self.request(*request_id))
+                format!("begin {} {}", name(*environment), self.request(*request_id))
             }
-            What::InvokeEnded { request_id, ending, duration, .. } => {
-                format!("end {} {} {}", self.request(*request_id), ending_word(*ending), text(*duration))
+            What::InvokeEnded { request_id, ending, duration, init, .. } => {
+                let init = if init.is_some() { " cold" } else { "" };
+                let (request, ending) = (self.request(*request_id), ending_word(*ending));
+                format!("end {request} {ending} {}{init}", text(*duration))
             }
             What::EnvironmentIdle { environment } => format!("idle {}", name(*environment)),
             What::EnvironmentStopped { environment, reason } => {
@@ -373,12 +534,29 @@ fn ending_word(ending: Ending) -> &'static str {
 fn stop_word(reason: StopReason) -> &'static str {
     match reason {
         StopReason::IdleReclaim => "reclaimed",
+        StopReason::Retired => "retired",
         StopReason::InitFailure => "init-failure",
-        StopReason::Timeout => "timeout",
-        StopReason::Exit => "exit",
+        StopReason::Unprovisioned => "unprovisioned",
         StopReason::HostFailure => "host-failure",
         StopReason::Outdated => "outdated",
         StopReason::Reset => "reset",
+    }
+}
+
+fn reset_word(reason: ResetReason) -> &'static str {
+    match reason {
+        ResetReason::InitFailure => "init-failure",
+        ResetReason::Timeout => "timeout",
+        ResetReason::Exit => "exit",
+    }
+}
+
+fn status_word(status: AllocationStatus) -> &'static str {
+    match status {
+        AllocationStatus::InProgress => "in-progress",
+        AllocationStatus::Ready => "ready",
+        AllocationStatus::Failed => "failed",
+        AllocationStatus::HostFailed => "host-failed",
     }
 }
 
@@ -388,6 +566,7 @@ fn event_word(ending: EventEnding) -> &'static str {
         EventEnding::RetriesExhausted => "RetriesExhausted",
         EventEnding::EventAgeExceeded => "EventAgeExceeded",
         EventEnding::ZeroReservedConcurrency => "ZeroReservedConcurrency",
+        EventEnding::RecursiveLoop => "RecursiveLoop",
         EventEnding::FunctionDeleted => "FunctionDeleted",
     }
 }

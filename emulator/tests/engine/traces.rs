@@ -16,15 +16,31 @@ traces! {
     throttle
     unreserved_pool
     lowered_below_use
+    claimed_concurrency
+    request_rate
+    account_rate
+    scaling_rate
+    provisioned_all_or_nothing
+    provisioned_moves
+    provisioned_fills_reservation
+    provisioned_failure
+    provisioned_rate
+    weighted_alias
     timeout
     init_failure
     overdue_init
+    placement
     crash
+    busy_until_rest
     idle_reclaim
+    transitions
     update_while_running
     async_error_retry
     async_throttle_backoff
+    async_age
+    async_no_retries
     async_reserved_zero
+    recursion
     sqs_visibility
     sqs_redrive
     sqs_long_poll

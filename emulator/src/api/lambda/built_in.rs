@@ -7,14 +7,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::Error;
-use crate::engine::{Code, HandlerModel, Package};
+use crate::engine::{Code, HandlerModel, Package, Spread};
 
 /// The handler's name that stands for the built-in one.
 pub(super) const HANDLER: &str = "emulator.handler";
 
 const INIT_MS: &str = "EMULATOR_INIT_MS";
 const DURATION_MS: &str = "EMULATOR_DURATION_MS";
+const SPREAD: &str = "EMULATOR_DURATION_SPREAD";
 const FAILURE_RATE: &str = "EMULATOR_FAILURE_RATE";
+
+/// Standard deviation of the logarithm, where `lognormal` comes without one.
+const DEFAULT_SIGMA: f64 = 0.5;
 
 /// What a function with that handler runs.
 pub(super) fn code(
@@ -41,6 +45,7 @@ fn model(variables: &BTreeMap<String, String>) -> Result<HandlerModel, Error> {
     Ok(HandlerModel {
         init: millis(variables, INIT_MS)?,
         duration: millis(variables, DURATION_MS)?,
+        spread: spread(variables)?,
         failure_rate,
     })
 }
@@ -49,6 +54,19 @@ fn millis(variables: &BTreeMap<String, String>, name: &'static str) -> Result<Du
     let millis = number(variables, name, 100.0)?;
     Duration::try_from_secs_f64(millis / 1_000.0)
         .map_err(|_| bad(name, millis, "a number of milliseconds, 0 or more"))
+}
+
+/// `fixed`, `exponential`, `lognormal`, or `lognormal:SIGMA`.
+fn spread(variables: &BTreeMap<String, String>) -> Result<Spread, Error> {
+    let text = variables.get(SPREAD).map_or("fixed", String::as_str);
+    let sigma = text.strip_prefix("lognormal:").and_then(|sigma| sigma.parse().ok());
+    match (text, sigma) {
+        ("fixed", _) => Ok(Spread::Fixed),
+        ("exponential", _) => Ok(Spread::Exponential),
+        ("lognormal", _) => Ok(Spread::Lognormal { sigma: DEFAULT_SIGMA }),
+        (_, Some(sigma)) if (0.0..=5.0).contains(&sigma) => Ok(Spread::Lognormal { sigma }),
+        _ => Err(bad(SPREAD, text, "fixed, exponential, lognormal, or lognormal:SIGMA with 0 to 5")),
+    }
 }
 
 fn number(variables: &BTreeMap<String, String>, name: &'static str, default: f64) -> Result<f64, Error> {
@@ -76,6 +94,7 @@ mod tests {
         let expected = |init_us, duration_us, failure_rate| HandlerModel {
             init: Duration::from_micros(init_us),
             duration: Duration::from_micros(duration_us),
+            spread: Spread::Fixed,
             failure_rate,
         };
         assert_eq!(model_of(&[]), Ok(expected(100_000, 100_000, 0.0)));
@@ -86,8 +105,22 @@ mod tests {
     }
 
     #[test]
+    fn durations_are_spread_as_they_say() {
+        for (text, expected) in [
+            ("fixed", Spread::Fixed),
+            ("exponential", Spread::Exponential),
+            ("lognormal", Spread::Lognormal { sigma: 0.5 }),
+            ("lognormal:0.8", Spread::Lognormal { sigma: 0.8 }),
+        ] {
+            assert_eq!(model_of(&[(SPREAD, text)]).map(|model| model.spread), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
     fn bad_variables_are_named() {
         for (name, value) in [
+            (SPREAD, "normal"),
+            (SPREAD, "lognormal:NaN"),
             (INIT_MS, "-1"),
             (INIT_MS, "NaN"),
             (DURATION_MS, "1e300"),

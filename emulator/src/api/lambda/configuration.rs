@@ -3,23 +3,31 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::macros::format_description;
 
 use crate::config::Identity;
-use crate::engine::{FunctionVersion, Timestamp};
-use crate::observe::log_group_name;
+use crate::engine::{FunctionState, FunctionVersion, Qualifier};
+use crate::observe::{date_time, log_group_name};
 
 /// SHA-256 of nothing: the code of a function that has none.
 const NO_CODE_SHA256: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
-/// What was just done to the function. AWS works on it for a while and says
-/// so in the answer; here it is done at once, so every later answer says Active.
+/// What the function is going through, as an answer shows it. The answer to a
+/// change always shows the change, even where it takes no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     Creating,
     Updating,
     Done,
+}
+
+impl From<FunctionState> for Progress {
+    fn from(state: FunctionState) -> Self {
+        match state {
+            FunctionState::Pending => Self::Creating,
+            FunctionState::Updating => Self::Updating,
+            FunctionState::Active => Self::Done,
+        }
+    }
 }
 
 /// `FunctionConfiguration`.
@@ -37,7 +45,7 @@ pub(super) struct Configuration<'a> {
     memory_size: u32,
     last_modified: String,
     code_sha256: &'a str,
-    version: &'static str,
+    version: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<Environment<'a>>,
     tracing_config: TracingConfig,
@@ -102,7 +110,7 @@ impl<'a> Configuration<'a> {
         let name = function.name.as_str();
         Self {
             function_name: name,
-            function_arn: identity.function_arn(name),
+            function_arn: identity.qualified_arn(name, &function.version.into()),
             runtime: &spec.runtime,
             role: &spec.role,
             handler: &spec.handler,
@@ -112,7 +120,7 @@ impl<'a> Configuration<'a> {
             memory_size: spec.memory_mb,
             last_modified: format!("{}+0000", date_time(function.last_modified)),
             code_sha256: package.map_or(NO_CODE_SHA256, |package| &package.sha256),
-            version: "$LATEST",
+            version: function.version.to_string(),
             environment: (!spec.variables.is_empty()).then_some(Environment { variables: &spec.variables }),
             tracing_config: TracingConfig { mode: "PassThrough" },
             revision_id: function.revision_id.to_string(),
@@ -134,29 +142,10 @@ impl<'a> Configuration<'a> {
         }
     }
 
-    /// Names the version in the ARN, as a request that named it is answered.
-    pub(super) fn qualified(mut self, qualified: bool) -> Self {
-        if qualified {
-            self.function_arn.push_str(":$LATEST");
-        }
+    /// Ends the ARN as the request ended the name: a version and an alias are
+    /// told apart by it, and `$LATEST` is only named where it was.
+    pub(super) fn qualified(mut self, identity: &Identity, qualifier: &Qualifier) -> Self {
+        self.function_arn = format!("{}:{qualifier}", identity.function_arn(self.function_name));
         self
-    }
-}
-
-/// `2025-11-24T23:11:20.123`, without a time zone: that is written in several ways.
-pub(in crate::api) fn date_time(at: Timestamp) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]");
-    let nanos = i128::from(at.as_millis()) * 1_000_000;
-    let date = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    date.format(format).expect("the format has only parts that every date has")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_have_milliseconds() {
-        assert_eq!(date_time(Timestamp::from_micros(1_764_025_880_123_999)), "2025-11-24T23:11:20.123");
     }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::api::reply::{Reply, content_type, json, set};
 use crate::config::Identity;
-use crate::engine::{LambdaError, MappingId, Refusal, ThrottleReason};
+use crate::engine::{AliasName, FunctionName, LambdaError, MappingId, Refusal, ThrottleReason};
 
 /// Every error that an operation can answer, in AWS's words.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -55,8 +55,76 @@ pub(super) enum Error {
     RequestTooLarge { limit: usize, operation: &'static str },
     #[error("{size} byte payload is too large for the Event invocation type (limit {limit} bytes)")]
     EventTooLarge { size: usize, limit: usize },
-    #[error("Rate Exceeded.")]
+    /// The API's own limit has other letters than a function's.
+    #[error("{}", throttle_text(*.0))]
     Throttled(ThrottleReason),
+    #[error(
+        "The operation cannot be performed at this time. The function is currently in the following state: \
+         Pending"
+    )]
+    Pending,
+    /// The text is not recorded from AWS.
+    #[error("Lambda stopped this invocation: it is part of a recursive loop.")]
+    Recursive,
+    /// The text is not recorded from AWS.
+    #[error("Could not parse the client context: it must be base64 of a JSON object")]
+    ClientContext,
+    #[error("The operation cannot be performed at this time. An update is in progress for resource: {arn}")]
+    UpdateInProgress { arn: String },
+    #[error(
+        "CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST ({current}). Please try again \
+         with the CodeSHA256 in $LATEST."
+    )]
+    CodeMismatch { given: String, current: String },
+    #[error("Unable to delete version because the following aliases reference it: [{aliases}]")]
+    VersionReferenced { aliases: String },
+    #[error("Alias already exists: {arn}")]
+    AliasExists { arn: String },
+    #[error("Cannot find alias arn: {arn}")]
+    AliasNotFound { arn: String },
+    #[error("Alias not found: {arn}")]
+    AliasToUpdateNotFound { arn: String },
+    #[error("$LATEST is not supported for an alias pointing to more than 1 version")]
+    WeightedLatest,
+    #[error(
+        "Invalid function version {version}. Function version {version} is already included in routing \
+         configuration."
+    )]
+    VersionRoutedTwice { version: u64 },
+    #[error(
+        " ReservedConcurrentExecutions  {reserved} should not be lower than function's total provisioned \
+         concurrency [{provisioned}]."
+    )]
+    ReservedBelowProvisioned { reserved: u32, provisioned: u32 },
+    #[error("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")]
+    ProvisionedUnpublished,
+    #[error("The function resource provided must be an alias or a published version.")]
+    NotProvisionable,
+    #[error("No Provisioned Concurrency Config found for this function")]
+    ProvisionedNotFound,
+    #[error(
+        "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
+    )]
+    AliasOfProvisionedVersion,
+    #[error("Version is pointed by a Provisioned Concurrency alias")]
+    VersionOfProvisionedAlias,
+    #[error(
+        "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency \
+         [{unreserved}]."
+    )]
+    ProvisionedAboveUnreserved { unreserved: u32 },
+    #[error(
+        "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below \
+         its minimum value of [{minimum}]."
+    )]
+    ProvisionedBelowMinimum { minimum: u32 },
+    #[error(
+        "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for \
+         function"
+    )]
+    ProvisionedAboveReserved,
+    #[error("The function {arn} doesn't have an EventInvokeConfig")]
+    EventConfigNotFound { arn: String },
     #[error(
         "Specified ReservedConcurrentExecutions for function decreases account's \
          UnreservedConcurrentExecution below its minimum value of [{minimum}]."
@@ -120,10 +188,46 @@ impl Error {
     /// Words an engine's refusal.
     pub(super) fn new(error: LambdaError, identity: &Identity) -> Self {
         match error {
-            LambdaError::FunctionNotFound(name) => Self::not_found(identity, name.as_str()),
+            LambdaError::FunctionNotFound(name, qualifier) => {
+                Self::version_not_found(identity, name.as_str(), &qualifier.to_string())
+            }
             LambdaError::FunctionExists(name) => Self::FunctionExists { name: name.as_str().to_owned() },
             LambdaError::RevisionMismatch => Self::RevisionMismatch,
+            LambdaError::UpdateInProgress(name) => {
+                Self::UpdateInProgress { arn: identity.function_arn(name.as_str()) }
+            }
+            LambdaError::CodeMismatch { given, current } => Self::CodeMismatch { given, current },
+            LambdaError::VersionReferenced(aliases) => Self::VersionReferenced {
+                aliases: aliases.iter().map(AliasName::as_str).collect::<Vec<_>>().join(", "),
+            },
+            LambdaError::AliasExists(name, alias) => {
+                Self::AliasExists { arn: alias_arn(identity, &name, &alias) }
+            }
+            LambdaError::AliasNotFound(name, alias) => {
+                Self::AliasNotFound { arn: alias_arn(identity, &name, &alias) }
+            }
+            LambdaError::AliasToUpdateNotFound(name, alias) => {
+                Self::AliasToUpdateNotFound { arn: alias_arn(identity, &name, &alias) }
+            }
+            LambdaError::WeightedLatest => Self::WeightedLatest,
+            LambdaError::VersionRoutedTwice(version) => Self::VersionRoutedTwice { version },
             LambdaError::UnreservedBelowMinimum { minimum } => Self::UnreservedBelowMinimum { minimum },
+            LambdaError::ReservedBelowProvisioned { reserved, provisioned } => {
+                Self::ReservedBelowProvisioned { reserved, provisioned }
+            }
+            LambdaError::ProvisionedUnpublished => Self::ProvisionedUnpublished,
+            LambdaError::NotProvisionable => Self::NotProvisionable,
+            LambdaError::ProvisionedNotFound => Self::ProvisionedNotFound,
+            LambdaError::AliasOfProvisionedVersion => Self::AliasOfProvisionedVersion,
+            LambdaError::VersionOfProvisionedAlias => Self::VersionOfProvisionedAlias,
+            LambdaError::ProvisionedAboveUnreserved { unreserved } => {
+                Self::ProvisionedAboveUnreserved { unreserved }
+            }
+            LambdaError::ProvisionedBelowMinimum { minimum } => Self::ProvisionedBelowMinimum { minimum },
+            LambdaError::ProvisionedAboveReserved => Self::ProvisionedAboveReserved,
+            LambdaError::EventConfigNotFound(name, qualifier) => Self::EventConfigNotFound {
+                arn: format!("{}:{qualifier}", identity.function_arn(name.as_str())),
+            },
             LambdaError::MappingNotFound(_) => Self::MappingNotFound,
             LambdaError::MappingInUse => Self::MappingInUse,
             LambdaError::MappingExists { mapping, queue, function } => Self::MappingExists {
@@ -143,14 +247,13 @@ impl Error {
     /// Words a refused invocation.
     pub(super) fn refused(refusal: &Refusal, identity: &Identity) -> Self {
         match refusal {
-            Refusal::FunctionNotFound(name) => Self::not_found(identity, name.as_str()),
+            Refusal::FunctionNotFound(name, qualifier) => {
+                Self::version_not_found(identity, name.as_str(), &qualifier.to_string())
+            }
+            Refusal::Pending => Self::Pending,
+            Refusal::Recursive => Self::Recursive,
             Refusal::Throttled(reason) => Self::Throttled(*reason),
         }
-    }
-
-    /// No such function: the name of its only version is in the text.
-    pub(super) fn not_found(identity: &Identity, name: &str) -> Self {
-        Self::version_not_found(identity, name, "$LATEST")
     }
 
     pub(super) fn version_not_found(identity: &Identity, name: &str, qualifier: &str) -> Self {
@@ -181,15 +284,28 @@ impl Error {
     fn wire(&self) -> Wire {
         use Key::{LowerCase, Message};
         let (status, code, key, fault) = match self {
-            Self::FunctionNotFound { .. } | Self::OtherRegion { .. } | Self::MappingNotFound => {
-                (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER)
+            Self::FunctionNotFound { .. }
+            | Self::AliasNotFound { .. }
+            | Self::AliasToUpdateNotFound { .. }
+            | Self::EventConfigNotFound { .. }
+            | Self::OtherRegion { .. }
+            | Self::MappingNotFound => (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER),
+            Self::ProvisionedNotFound => {
+                (StatusCode::NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", LowerCase, USER)
             }
+            Self::Recursive => (StatusCode::BAD_REQUEST, "RecursiveInvocationException", Message, USER),
             Self::MappingInUse => (StatusCode::BAD_REQUEST, "ResourceInUseException", Message, USER),
             Self::OtherAccount { .. } => (StatusCode::FORBIDDEN, "AccessDeniedException", Message, None),
             Self::QualifierMismatch
             | Self::QualifierNotPermitted
             | Self::LatestNotDeletable
             | Self::InvalidParameter(_)
+            | Self::CodeMismatch { .. }
+            | Self::WeightedLatest
+            | Self::VersionRoutedTwice { .. }
+            | Self::ProvisionedUnpublished
+            | Self::NotProvisionable
+            | Self::ProvisionedAboveReserved
             | Self::MappingFunctionMissing
             | Self::MappingQueueMissing
             | Self::VisibilityBelowTimeout { .. }
@@ -198,13 +314,25 @@ impl Error {
             | Self::UnsupportedByQueues(_) => {
                 (StatusCode::BAD_REQUEST, "InvalidParameterValueException", LowerCase, USER)
             }
-            Self::UnreservedBelowMinimum { .. } => {
+            Self::UnreservedBelowMinimum { .. }
+            | Self::ReservedBelowProvisioned { .. }
+            | Self::ProvisionedAboveUnreserved { .. }
+            | Self::ProvisionedBelowMinimum { .. } => {
                 (StatusCode::BAD_REQUEST, "InvalidParameterValueException", LowerCase, None)
             }
             Self::Validation(_) => (StatusCode::BAD_REQUEST, "ValidationException", LowerCase, None),
-            Self::NotJson(_) => (StatusCode::BAD_REQUEST, "InvalidRequestContentException", LowerCase, USER),
+            Self::NotJson(_) | Self::ClientContext => {
+                (StatusCode::BAD_REQUEST, "InvalidRequestContentException", LowerCase, USER)
+            }
             Self::WrongType(_) => (StatusCode::BAD_REQUEST, "SerializationException", LowerCase, USER),
-            Self::FunctionExists { .. } | Self::MappingExists { .. } => {
+            Self::FunctionExists { .. }
+            | Self::MappingExists { .. }
+            | Self::AliasExists { .. }
+            | Self::Pending
+            | Self::UpdateInProgress { .. }
+            | Self::VersionReferenced { .. }
+            | Self::AliasOfProvisionedVersion
+            | Self::VersionOfProvisionedAlias => {
                 (StatusCode::CONFLICT, "ResourceConflictException", LowerCase, USER)
             }
             Self::RevisionMismatch => {
@@ -220,6 +348,20 @@ impl Error {
             Self::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", Message, SERVICE),
         };
         Wire { status, code, key, fault }
+    }
+}
+
+fn alias_arn(identity: &Identity, function: &FunctionName, alias: &AliasName) -> String {
+    format!("{}:{alias}", identity.function_arn(function.as_str()))
+}
+
+fn throttle_text(reason: ThrottleReason) -> &'static str {
+    match reason {
+        ThrottleReason::CallerRateLimitExceeded => "Rate exceeded",
+        ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded
+        | ThrottleReason::ReservedFunctionInvocationRateLimitExceeded
+        | ThrottleReason::ConcurrentInvocationLimitExceeded
+        | ThrottleReason::FunctionInvocationRateLimitExceeded => "Rate Exceeded.",
     }
 }
 

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use super::error::Error;
 use crate::api::Api;
 use crate::config::Identity;
+use crate::engine::Qualifier;
 
 /// The pattern of AWS's model for every operation but CreateFunction.
 const PATTERN: &str = r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
@@ -58,22 +59,19 @@ impl<'a> FunctionName<'a> {
         }
     }
 
-    /// Refuses every qualifier but that of the only version there is.
-    pub(super) fn latest(self, identity: &Identity) -> Result<Self, Error> {
-        match self.qualifier.as_deref() {
-            None | Some("$LATEST") => Ok(self),
-            Some(other) => Err(Error::version_not_found(identity, &self.name, other)),
-        }
+    /// Which version or alias is meant; `$LATEST` without a word about it.
+    pub(super) fn qualifier(&self) -> Qualifier {
+        self.given_qualifier().unwrap_or(Qualifier::Latest)
+    }
+
+    /// What stands behind the name, if anything does.
+    pub(super) fn given_qualifier(&self) -> Option<Qualifier> {
+        self.qualifier.as_deref().map(Qualifier::parse)
     }
 
     /// Refuses every qualifier.
     pub(super) fn unqualified(self) -> Result<Self, Error> {
-        if self.is_qualified() { Err(Error::QualifierNotPermitted) } else { Ok(self) }
-    }
-
-    /// Whether the request names a version, be it `$LATEST`.
-    pub(super) fn is_qualified(&self) -> bool {
-        self.qualifier.is_some()
+        if self.qualifier.is_some() { Err(Error::QualifierNotPermitted) } else { Ok(self) }
     }
 
     /// The function's own name.

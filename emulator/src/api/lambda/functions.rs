@@ -14,11 +14,13 @@ use super::function_name::FunctionName;
 use super::page::Page;
 use super::settings::{Settings, refuse_unserved};
 use super::validation::{self, Violations};
-use super::{built_in, concurrency};
+use super::{built_in, cold_start, concurrency};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
-use crate::engine::{FunctionSpec, FunctionVersion, HandlerModel, LambdaError, Uuid};
+use crate::engine::{
+    Engine, FunctionSpec, FunctionVersion, HandlerModel, LambdaError, Publication, Qualifier, Uuid, Version,
+};
 
 /// Functions on a page of ListFunctions at most (Lambda API, `ListFunctions`).
 const LONGEST_PAGE: usize = 50;
@@ -31,6 +33,7 @@ struct Creation {
     code: Option<CodeSource>,
     architectures: Option<Vec<String>>,
     tags: Option<BTreeMap<String, String>>,
+    publish: bool,
 }
 
 /// What UpdateFunctionCode has beside the code.
@@ -39,6 +42,7 @@ struct Creation {
 struct CodeUpdate {
     architectures: Option<Vec<String>>,
     dry_run: Option<bool>,
+    publish: Option<bool>,
     revision_id: Option<String>,
 }
 
@@ -81,23 +85,26 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     };
     settings.apply(&mut spec);
     spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
+    spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
 
     let created = api.driver.step(|engine, now| engine.create_function(now, name.as_str().into(), spec));
     let created = created.map_err(|error| Error::new(error, &api.identity))?;
-    Ok(show(api, StatusCode::CREATED, &created, Progress::Creating, false))
+    if creation.publish {
+        return publish(api, StatusCode::CREATED, &created, Progress::Creating);
+    }
+    Ok(show(api, StatusCode::CREATED, &created, Progress::Creating, None))
 }
 
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let name = version_name(api, call, resource, "GetFunction")?;
     let found = api.driver.step(|engine, _| {
-        let function = engine.function(name.as_str()).cloned()?;
-        Ok::<_, LambdaError>((function, engine.reserved_concurrency(name.as_str())?))
+        let (function, progress) = find(engine, &name)?;
+        Ok::<_, LambdaError>((function, progress, engine.reserved_concurrency(name.as_str())?))
     });
-    let (function, reserved) = found.map_err(|error| Error::new(error, &api.identity))?;
+    let (function, progress, reserved) = found.map_err(|error| Error::new(error, &api.identity))?;
     let location = || format!("http://{}/_emulator/functions/{}/code.zip", call.host(), function.name);
     let shown = Shown {
-        configuration: Configuration::new(&api.identity, &function, Progress::Done)
-            .qualified(name.is_qualified()),
+        configuration: configuration(api, &function, progress, name.given_qualifier().as_ref()),
         code: Location {
             repository_type: "S3",
             location: function.spec.code.package().is_some().then(location),
@@ -110,32 +117,43 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 
 pub(super) fn get_configuration(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let name = version_name(api, call, resource, "GetFunctionConfiguration")?;
-    let found = api.driver.step(|engine, _| engine.function(name.as_str()).cloned());
-    let function = found.map_err(|error| Error::new(error, &api.identity))?;
-    Ok(show(api, StatusCode::OK, &function, Progress::Done, name.is_qualified()))
+    let found = api.driver.step(|engine, _| find(engine, &name));
+    let (function, progress) = found.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, StatusCode::OK, &function, progress, name.given_qualifier().as_ref()))
 }
 
 pub(super) fn list(api: &Api, call: &Call) -> Result<Reply, Error> {
     let page = Page::of(call, LONGEST_PAGE)?;
-    let name = |function: &Arc<FunctionVersion>| function.name.as_str().to_owned();
-    let (functions, next_marker) =
-        api.driver.step(|engine, _| page.cut(engine.functions().map(Arc::clone), name));
     // With FunctionVersion=ALL, AWS shows every version, and their ARNs say which.
     let all = call.parameter("FunctionVersion").is_some_and(|version| version == "ALL");
-    let show = |function| Configuration::new(&api.identity, function, Progress::Done).qualified(all);
-    let functions = functions.iter().map(|function| show(function)).collect();
+    let key = |function: &Arc<FunctionVersion>| match function.version {
+        Version::Latest => function.name.as_str().to_owned(),
+        Version::Published(number) => format!("{}:{number:020}", function.name),
+    };
+    let (functions, next_marker) = api.driver.step(|engine, _| {
+        let every = engine.functions().flat_map(|latest| {
+            let published = engine.versions(latest.name.as_str()).into_iter().flatten().skip(1);
+            std::iter::once(latest).chain(published.filter(|_| all))
+        });
+        page.cut(every.map(Arc::clone), key)
+    });
+    let shown = functions.iter().map(|function| {
+        let qualifier = all.then(|| function.version.into());
+        configuration(api, function, Progress::Done, qualifier.as_ref())
+    });
+    let functions = shown.collect();
     Ok(json(StatusCode::OK, content_type::JSON, &Functions { functions, next_marker }))
 }
 
 pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     const OPERATION: &str = "UpdateFunctionCode";
-    let name = FunctionName::from_path(api, resource, OPERATION)?.latest(&api.identity)?;
+    let name = FunctionName::from_path(api, resource, OPERATION)?.unqualified()?;
     let update: CodeUpdate = body::read(call)?;
     let source: CodeSource = body::read(call)?;
     let mut violations = Violations::default();
     check_architectures(&mut violations, update.architectures.as_deref());
     violations.into_result().map_err(Error::Validation)?;
-    Members::of(call)?.refuse(OPERATION, &[("Publish", |_| false), ("PublishTo", |_| false)])?;
+    Members::of(call)?.refuse(OPERATION, &[("PublishTo", |_| false)])?;
 
     let package = source.unpack(api, OPERATION).await?.ok_or_else(code::missing)?;
     let architecture = architecture(update.architectures);
@@ -143,6 +161,7 @@ pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Resul
         spec.code = built_in::code(&spec.handler, &spec.variables, Some(package))?;
         if let Some(architecture) = architecture {
             spec.architecture = architecture;
+            spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
         }
         Ok(())
     };
@@ -150,12 +169,15 @@ pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Resul
         return dry_run(api, &name, update.revision_id.as_deref(), change);
     }
     let updated = change_function(api, &name, update.revision_id.as_deref(), change)?;
-    Ok(show(api, StatusCode::OK, &updated, Progress::Updating, false))
+    if update.publish.unwrap_or(false) {
+        return publish(api, StatusCode::OK, &updated, Progress::Updating);
+    }
+    Ok(show(api, StatusCode::OK, &updated, Progress::Updating, None))
 }
 
 pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     const OPERATION: &str = "UpdateFunctionConfiguration";
-    let name = FunctionName::from_path(api, resource, OPERATION)?.latest(&api.identity)?;
+    let name = FunctionName::from_path(api, resource, OPERATION)?.unqualified()?;
     let settings: Settings = body::read(call)?;
     let Revision { revision_id } = body::read(call)?;
     let mut violations = Violations::default();
@@ -168,17 +190,28 @@ pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Re
         settings.apply(spec);
         let package = spec.code.package().cloned();
         spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
+        spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
         Ok(())
     })?;
-    Ok(show(api, StatusCode::OK, &updated, Progress::Updating, false))
+    Ok(show(api, StatusCode::OK, &updated, Progress::Updating, None))
 }
 
 pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let name = version_name(api, call, resource, "DeleteFunction")?;
-    if name.is_qualified() {
-        return Err(Error::LatestNotDeletable);
-    }
-    let deleted = api.driver.step(|engine, now| engine.delete_function(now, name.as_str()));
+    let deleted = match name.given_qualifier() {
+        None => api.driver.step(|engine, now| engine.delete_function(now, name.as_str())),
+        Some(Qualifier::Version(number)) => {
+            api.driver.step(|engine, now| engine.delete_version(now, name.as_str(), number))
+        }
+        Some(Qualifier::Latest) => return Err(Error::LatestNotDeletable),
+        // The text is not recorded from AWS.
+        Some(Qualifier::Alias(_)) => {
+            return Err(Error::InvalidParameter(
+                "Deletion of aliases is not currently supported with this operation: use DeleteAlias."
+                    .to_owned(),
+            ));
+        }
+    };
     deleted.map_err(|error| Error::new(error, &api.identity))?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
@@ -200,16 +233,39 @@ impl Creation {
     }
 }
 
-/// The name in the path and the `Qualifier` beside it; `$LATEST` is all there is.
+/// The name in the path and the `Qualifier` beside it.
 fn version_name<'a>(
     api: &Api,
     call: &Call,
     resource: &'a str,
     action: &'static str,
 ) -> Result<FunctionName<'a>, Error> {
-    FunctionName::from_path(api, resource, action)?
-        .with_qualifier(call.parameter("Qualifier"))?
-        .latest(&api.identity)
+    FunctionName::from_path(api, resource, action)?.with_qualifier(call.parameter("Qualifier"))
+}
+
+/// The version that a name means, and what it is going through.
+fn find(engine: &Engine, name: &FunctionName<'_>) -> Result<(Arc<FunctionVersion>, Progress), LambdaError> {
+    let qualifier = name.qualifier();
+    if qualifier == Qualifier::Latest {
+        let state = engine.function_state(name.as_str())?;
+        return Ok((Arc::clone(engine.function(name.as_str())?), state.into()));
+    }
+    let found = engine.qualified(name.as_str(), &qualifier)?;
+    Ok((Arc::clone(found), Progress::Done))
+}
+
+/// Publishes what was just made, and shows that version.
+fn publish(
+    api: &Api,
+    status: StatusCode,
+    made: &FunctionVersion,
+    progress: Progress,
+) -> Result<Reply, Error> {
+    let publication = Publication { revision_id: Some(made.revision_id), ..Publication::default() };
+    let published =
+        api.driver.step(|engine, now| engine.publish_version(now, made.name.as_str(), publication));
+    let published = published.map_err(|error| Error::new(error, &api.identity))?;
+    Ok(show(api, status, &published, progress, None))
 }
 
 /// A function that exists can't have a dot in its name, though the pattern of
@@ -264,7 +320,7 @@ fn dry_run(
     }
     let mut changed = FunctionVersion::clone(&function);
     change(&mut changed.spec)?;
-    Ok(show(api, StatusCode::OK, &changed, Progress::Done, false))
+    Ok(show(api, StatusCode::OK, &changed, Progress::Done, None))
 }
 
 fn show(
@@ -272,10 +328,22 @@ fn show(
     status: StatusCode,
     function: &FunctionVersion,
     progress: Progress,
-    qualified: bool,
+    qualifier: Option<&Qualifier>,
 ) -> Reply {
-    let configuration = Configuration::new(&api.identity, function, progress).qualified(qualified);
-    json(status, content_type::JSON, &configuration)
+    json(status, content_type::JSON, &configuration(api, function, progress, qualifier))
+}
+
+fn configuration<'a>(
+    api: &Api,
+    function: &'a FunctionVersion,
+    progress: Progress,
+    qualifier: Option<&Qualifier>,
+) -> Configuration<'a> {
+    let shown = Configuration::new(&api.identity, function, progress);
+    match qualifier {
+        Some(qualifier) => shown.qualified(&api.identity, qualifier),
+        None => shown,
+    }
 }
 
 #[derive(Debug, Serialize)]

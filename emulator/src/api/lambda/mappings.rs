@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, json};
 use crate::config::Identity;
-use crate::engine::{MappingId, MappingSpec, MappingView, QueueName};
+use crate::engine::{MappingId, MappingSpec, MappingView, Qualifier, QueueName};
 
 /// Mappings on a page at most (Lambda API, `ListEventSourceMappings`).
 const LONGEST_PAGE: usize = 100;
@@ -74,9 +74,12 @@ pub(super) fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     let queue = queue_name(&api.identity, arn).ok_or(Error::UnrecognizedEventSource)?;
     refuse_unserved(call, OPERATION)?;
 
+    let function = settings.function(api, OPERATION)?;
+    let (function, qualifier) = function.ok_or(Error::MappingFunctionMissing)?;
     let mut spec = MappingSpec {
         queue,
-        function: settings.function(api, OPERATION)?.ok_or(Error::MappingFunctionMissing)?,
+        function,
+        qualifier,
         batch_size: DEFAULT_BATCH_SIZE,
         batching_window: Duration::ZERO,
         maximum_concurrency: None,
@@ -128,8 +131,9 @@ pub(super) fn update(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
     let updated = api.driver.step(|engine, now| {
         engine.update_mapping(now, id, |spec| {
             settings.apply(spec);
-            if let Some(function) = function {
+            if let Some((function, qualifier)) = function {
                 spec.function = function;
+                spec.qualifier = qualifier;
             }
         })
     });
@@ -156,16 +160,15 @@ impl Settings {
         violations.into_result().map_err(Error::Validation)
     }
 
-    /// The function that is named; a version that is not there is no function.
+    /// The function that is named, and the version or alias of it.
     fn function(
         &self,
         api: &Api,
         action: &'static str,
-    ) -> Result<Option<crate::engine::FunctionName>, Error> {
+    ) -> Result<Option<(crate::engine::FunctionName, Qualifier)>, Error> {
         let Some(text) = &self.function_name else { return Ok(None) };
         let name = FunctionName::from_text(api, text, action)?;
-        let name = name.latest(&api.identity).map_err(|_| Error::MappingFunctionMissing)?;
-        Ok(Some(name.as_str().into()))
+        Ok(Some((name.as_str().into(), name.qualifier())))
     }
 
     /// Changes what is given. Call it with settings that were checked.
@@ -204,8 +207,7 @@ fn refuse_unserved(call: &Call, operation: &str) -> Result<(), Error> {
 
 /// The queue of an ARN, if it is one of this account and region.
 fn queue_name(identity: &Identity, arn: &str) -> Option<QueueName> {
-    let (_, name) = arn.rsplit_once(':')?;
-    (!name.is_empty() && identity.queue_arn(name) == arn).then(|| name.into())
+    identity.queue_of(arn).map(QueueName::from)
 }
 
 fn mapping_id(resource: &str) -> Result<MappingId, Error> {
@@ -243,7 +245,7 @@ impl Shown {
             batch_size: spec.batch_size,
             event_source_arn: identity.queue_arn(spec.queue.as_str()),
             event_source_mapping_arn: identity.mapping_arn(mapping.id),
-            function_arn: identity.function_arn(spec.function.as_str()),
+            function_arn: identity.qualified_arn(spec.function.as_str(), &spec.qualifier),
             function_response_types: if spec.reports_item_failures {
                 &["ReportBatchItemFailures"]
             } else {

@@ -7,10 +7,10 @@ mod account;
 mod body;
 mod built_in;
 mod code;
+mod cold_start;
 mod concurrency;
 mod configuration;
 mod error;
-mod failure;
 mod function_name;
 mod functions;
 mod invoke;
@@ -20,6 +20,7 @@ mod page;
 mod payload;
 mod runtime;
 mod settings;
+mod streaming;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -35,7 +36,6 @@ use super::reply::{Reply, content_type, reply};
 use error::Error;
 use operation::Operation;
 
-pub(super) use configuration::date_time;
 pub(super) use operation::is_path;
 pub(super) use validation::{Constraint, Member, Violations};
 
@@ -49,6 +49,7 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
 async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> Result<Reply, Error> {
     match operation {
         Operation::Invoke => invoke::invoke(api, call, resource).await,
+        Operation::InvokeWithResponseStream => streaming::invoke(api, call, resource).await,
         Operation::CreateFunction => functions::create(api, call).await,
         Operation::GetFunction => functions::get(api, call, resource),
         Operation::GetFunctionConfiguration => functions::get_configuration(api, call, resource),

@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
     Invoke,
+    InvokeWithResponseStream,
     CreateFunction,
     GetFunction,
     GetFunctionConfiguration,
@@ -28,6 +29,7 @@ pub(super) enum Operation {
 /// stands for one segment.
 const SERVED: &[(&str, &str, Operation)] = &[
     ("POST", "2015-03-31/functions/*/invocations", Operation::Invoke),
+    ("POST", "2021-11-15/functions/*/response-streaming-invocations", Operation::InvokeWithResponseStream),
     ("POST", "2015-03-31/functions", Operation::CreateFunction),
     ("GET", "2015-03-31/functions", Operation::ListFunctions),
     ("GET", "2015-03-31/functions/*", Operation::GetFunction),
@@ -49,7 +51,6 @@ const SERVED: &[(&str, &str, Operation)] = &[
 /// Method, path and name of everything else that Lambda has.
 const NOT_SERVED: &[(&str, &str, &str)] = &[
     ("POST", "2014-11-13/functions/*/invoke-async", "InvokeAsync"),
-    ("POST", "2021-11-15/functions/*/response-streaming-invocations", "InvokeWithResponseStream"),
     ("POST", "2015-03-31/functions/*/versions", "PublishVersion"),
     ("GET", "2015-03-31/functions/*/versions", "ListVersionsByFunction"),
     ("POST", "2015-03-31/functions/*/aliases", "CreateAlias"),

@@ -99,7 +99,6 @@ pub(super) fn refuse_unserved(members: &Members<'_>, operation: &str, function: 
         operation,
         &[
             ("PackageType", |value| value == "Zip"),
-            ("Publish", |_| false),
             ("PublishTo", |_| false),
             ("Layers", |_| false),
             ("VpcConfig", |_| false),

@@ -48,6 +48,7 @@ members! {
     )];
     MAX_ITEMS: "maxItems" [AtLeast(1), AtMost(10_000)];
     INVOCATION_TYPE: "invocationType" [OneOf(&["Event", "RequestResponse", "DryRun"])];
+    STREAMING_INVOCATION_TYPE: "invocationType" [OneOf(&["RequestResponse", "DryRun"])];
     LOG_TYPE: "logType" [OneOf(&["None", "Tail"])];
     RESERVED_CONCURRENT_EXECUTIONS: "reservedConcurrentExecutions" [AtLeast(0)];
     BATCH_SIZE: "batchSize" [AtLeast(1), AtMost(10_000)];

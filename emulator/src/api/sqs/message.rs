@@ -121,13 +121,14 @@ pub(super) fn check_characters(text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn body_md5(body: &str) -> [u8; 16] {
+/// MD5 of a body.
+pub(crate) fn body_md5(body: &str) -> [u8; 16] {
     Md5::digest(body.as_bytes()).into()
 }
 
 /// MD5 of attributes, which must come in the order of their names, in SQS's
 /// own form ("Message metadata"); none when there are none.
-pub(super) fn attributes_md5<'a>(
+pub(crate) fn attributes_md5<'a>(
     attributes: impl IntoIterator<Item = (&'a str, &'a MessageAttribute)>,
 ) -> Option<[u8; 16]> {
     let mut attributes = attributes.into_iter().peekable();

@@ -32,6 +32,7 @@ use super::reply::Reply;
 use crate::config::Identity;
 use crate::driver::Driver;
 use error::Fault;
+pub(crate) use message::{attributes_md5, body_md5};
 pub(crate) use operations::SENDER_ID;
 use operations::{
     ChangeMessageVisibility, ChangeMessageVisibilityBatch, CreateQueue, DeleteMessage, DeleteMessageBatch,
@@ -43,7 +44,12 @@ pub(crate) use receipt::receipt_text;
 /// Answers a request.
 pub(super) async fn answer(api: &Api, call: Call) -> Reply {
     let Some(wire) = Wire::of(&call) else { return xml::no_action() };
-    let endpoint = Endpoint { driver: &api.driver, identity: &api.identity, host: call.host() };
+    let endpoint = Endpoint {
+        driver: &api.driver,
+        identity: &api.identity,
+        host: call.host(),
+        trace: call.header("x-amzn-trace-id"),
+    };
     let answered = match &*wire.action {
         "ReceiveMessage" => receive(&wire, &endpoint).await,
         _ => perform(&wire, &endpoint),
@@ -57,6 +63,8 @@ struct Endpoint<'a> {
     driver: &'a Arc<Driver>,
     identity: &'a Arc<Identity>,
     host: &'a str,
+    /// `X-Amzn-Trace-Id`, which SDKs add inside of a function.
+    trace: &'a str,
 }
 
 /// One action that is done at once: its request is what implements this.

@@ -1,158 +1,257 @@
 //! Admission: the only place where a permit is taken.
-
-use std::sync::Arc;
-
-use bytes::Bytes;
+//!
+//! What is asked of one request, in this order (AWS does not publish its own):
+//!
+//! 1. Which version does the qualifier mean? A weighted alias draws.
+//! 2. Can the function be invoked at all? Is the chain of requests too long?
+//! 3. Is the request rate of the reservation and of the account kept?
+//! 4. Is a provisioned environment idle, and its own request rate kept? Then
+//!    that one.
+//! 5. Else on demand: is a permit of the reservation, or of the account, free?
+//! 6. Is an environment of this version idle? Then the one used last.
+//! 7. Else a new one, if the scaling rate allows it.
+//!
+//! A refused request has used up nothing: neither permit nor rate.
 
 use super::concurrency::Permit;
-use super::environment::{Environment, State};
-use super::invocation::{Invocation, Origin, Request};
+use super::function::RecursiveLoop;
+use super::invocation::{Invocation, Invoke, Origin, Request};
+use super::qualifier::Version;
+use super::transition::FunctionState;
 use crate::engine::Engine;
-use crate::engine::alarm::Alarm;
-use crate::engine::effect::{Dispatch, Effect, Payload, Start};
+use crate::engine::effect::Payload;
 use crate::engine::error::{Refusal, ThrottleReason};
-use crate::engine::fact::{Pool, What};
+use crate::engine::fact::{Limit, Pool, What};
 use crate::engine::ids::{EnvironmentId, FunctionName, RequestId};
 use crate::engine::time::Timestamp;
 
+/// What a request was given.
+#[derive(Debug)]
+struct Grant {
+    pool: Pool,
+    permit: Permit,
+    /// An idle environment; else a new one is to be started.
+    environment: Option<EnvironmentId>,
+    spillover: bool,
+}
+
+/// What a request was not given.
+#[derive(Debug)]
+struct Denial {
+    reason: ThrottleReason,
+    limit: Limit,
+}
+
 impl Engine {
-    /// A synchronous invocation. Its answer comes as [`Effect::Respond`] under
-    /// the request id that is returned here.
-    pub fn invoke(&mut self, now: Timestamp, name: &str, payload: Bytes) -> (RequestId, Result<(), Refusal>) {
+    /// A synchronous invocation. Its answer comes as [`Effect::Respond`](crate::engine::Effect::Respond),
+    /// or [`Effect::Refuse`](crate::engine::Effect::Refuse), under the request id that is returned here.
+    pub fn invoke(&mut self, now: Timestamp, invoke: Invoke<'_>) -> (RequestId, Result<(), Refusal>) {
         self.tick(now);
         let request_id = RequestId(self.rng.uuid());
-        let Some((function, _)) = self.functions.get_key_value(name) else {
-            return (request_id, Err(Refusal::FunctionNotFound(name.into())));
+        let Invoke { function, qualifier, payload, client_context, trace, streams, wants_log } = invoke;
+        let Some((name, _)) = self.functions.get_key_value(function) else {
+            return (request_id, Err(Refusal::FunctionNotFound(function.into(), qualifier)));
         };
         let request = Request {
             request_id,
-            function: function.clone(),
+            function: name.clone(),
+            qualifier,
             payload: Payload::Json(payload),
+            client_context,
+            trace,
+            streams,
+            wants_log,
             origin: Origin::Caller,
+            arrived: None,
         };
         (request_id, self.admit(now, request).map_err(|(_, refusal)| refusal))
     }
 
-    /// Asks for a permit and an environment, in this order: is there such a
-    /// function; is its pool's permit free; is one of its environments idle,
-    /// or must a new one start. A refusal gives the origin back, with what is its own.
+    /// Asks for a permit and an environment. A refusal gives the origin back,
+    /// with what is its own.
     pub(in crate::engine) fn admit(
         &mut self,
         now: Timestamp,
         request: Request,
     ) -> Result<(), (Origin, Refusal)> {
-        let Request { request_id, function, payload, origin } = request;
-        let asker = origin.asker();
-        let (pool, permit) = match self.take_permit(&function) {
-            Ok(taken) => taken,
-            Err(refusal) => {
-                self.note_refusal(now, request_id, &function, &origin, &refusal);
-                return Err((origin, refusal));
-            }
+        let version = match self.find_version(&request) {
+            Ok(version) => version,
+            Err(refusal) => return Err((request.origin, refusal)),
         };
-        let admitting = self.functions.get_mut(&function).expect("a permit was taken from it");
-        admitting.in_flight += 1;
-        admitting.tally.peak_in_flight = admitting.tally.peak_in_flight.max(admitting.in_flight);
-        let idle = admitting.idle.pop_last();
-        let number = admitting.number;
-        let cold = idle.is_none();
-        let environment = idle.map_or_else(|| self.next_environment_id(), |(_, id)| id);
-        let name = function.clone();
-        self.record(now, What::Admitted { request_id, function: name, asker, pool, environment, cold });
+        let is_rated = !matches!(request.origin, Origin::Event(_));
+        match self.decide(now, &request.function, version, is_rated) {
+            Ok(Grant { environment: None, .. }) | Err(_) if self.may_wait(now, &request) => {
+                self.wait_for_rest(now, request);
+                Ok(())
+            }
+            Ok(grant) => {
+                self.begin_invocation(now, request, version, grant, is_rated);
+                Ok(())
+            }
+            Err(denial) => {
+                let reason = denial.reason;
+                self.note_denial(now, &request, denial);
+                Err((request.origin, Refusal::Throttled(reason)))
+            }
+        }
+    }
+
+    /// Steps 1 and 2.
+    fn find_version(&mut self, request: &Request) -> Result<Version, Refusal> {
+        let Request { function: name, qualifier, .. } = request;
+        let Some(version) = self.route(name.as_str(), qualifier) else {
+            return Err(Refusal::FunctionNotFound(name.clone(), qualifier.clone()));
+        };
+        let Some(function) = self.functions.get(name) else {
+            return Err(Refusal::FunctionNotFound(name.clone(), qualifier.clone()));
+        };
+        if function.state() == FunctionState::Pending {
+            return Err(Refusal::Pending);
+        }
+        let terminates = function.newest().spec.recursive_loop == RecursiveLoop::Terminate;
+        if terminates && request.trace.depth >= self.quotas.recursion_limit {
+            return Err(Refusal::Recursive);
+        }
+        Ok(version)
+    }
+
+    /// Steps 3 to 7. Only the permit is taken; it goes back if the grant does.
+    fn decide(
+        &mut self,
+        now: Timestamp,
+        name: &FunctionName,
+        version: Version,
+        is_rated: bool,
+    ) -> Result<Grant, Denial> {
+        use ThrottleReason as Reason;
+        let Self { functions, account_rate, unreserved, quotas, .. } = self;
+        let function = functions.get_mut(name).expect("a version of it was found");
+        if let Some(reservation) = &mut function.reservation
+            && is_rated
+            && reservation.limit() > 0
+            && !reservation.rate.has_token(now)
+        {
+            let reason = Reason::ReservedFunctionInvocationRateLimitExceeded;
+            return Err(Denial { reason, limit: Limit::ReservedRate });
+        }
+        if is_rated && !account_rate.has_token(now) {
+            let reason = Reason::FunctionInvocationRateLimitExceeded;
+            return Err(Denial { reason, limit: Limit::AccountRate });
+        }
+
+        let fleet = function.fleets.entry(version).or_default();
+        let mut spillover = false;
+        if let Some(allocation) = fleet.allocation.as_mut().filter(|allocation| allocation.pool.limit() > 0) {
+            if !allocation.idle.is_empty()
+                && (!is_rated || allocation.rate.has_token(now))
+                && let Some(permit) = allocation.pool.try_acquire()
+            {
+                let environment = allocation.idle.last().map(|&(_, id)| id);
+                return Ok(Grant { pool: Pool::Provisioned, permit, environment, spillover: false });
+            }
+            spillover = true;
+        }
+
+        let (pool, permits, denial) = match &mut function.reservation {
+            Some(reservation) => (
+                Pool::Reserved,
+                &mut reservation.on_demand,
+                Denial {
+                    reason: Reason::ReservedFunctionConcurrentInvocationLimitExceeded,
+                    limit: Limit::Reserved,
+                },
+            ),
+            None => (
+                Pool::Unreserved,
+                unreserved,
+                Denial { reason: Reason::ConcurrentInvocationLimitExceeded, limit: Limit::Unreserved },
+            ),
+        };
+        let Some(permit) = permits.try_acquire() else { return Err(denial) };
+        let environment = fleet.idle.last().map(|&(_, id)| id);
+        if environment.is_none() && !function.scaling.has_token(now) {
+            return Err(Denial { reason: quotas.scaling_refusal, limit: Limit::ScalingRate });
+        }
+        Ok(Grant { pool, permit, environment, spillover })
+    }
+
+    /// Takes what was granted and begins.
+    fn begin_invocation(
+        &mut self,
+        now: Timestamp,
+        request: Request,
+        version: Version,
+        grant: Grant,
+        is_rated: bool,
+    ) {
+        let Grant { pool, permit, environment, spillover } = grant;
+        let function = self.functions.get_mut(&request.function).expect("it was just granted something");
+        if is_rated {
+            self.account_rate.take(now);
+            let own = function.reservation.as_mut().map(|reservation| &mut reservation.rate);
+            own.into_iter().for_each(|rate| rate.take(now));
+        }
+        if environment.is_none() {
+            function.scaling.take(now);
+        }
+        if let Some(allocation) = &mut function.fleet_mut(version).allocation
+            && pool == Pool::Provisioned
+            && is_rated
+        {
+            allocation.rate.take(now);
+        }
+        function.in_flight += 1;
+        let tally = &mut function.tally;
+        tally.peak_in_flight = tally.peak_in_flight.max(function.in_flight);
+        tally.provisioned += u64::from(pool == Pool::Provisioned);
+        tally.spillover += u64::from(spillover);
+        let number = function.number;
+        let cold = environment.is_none();
+        let id = environment.unwrap_or_else(|| self.next_environment_id());
+        let what = What::Admitted {
+            request_id: request.request_id,
+            function: request.function.clone(),
+            qualifier: request.qualifier.clone(),
+            version,
+            asker: request.origin.asker(),
+            pool,
+            spillover,
+            environment: id,
+            cold,
+        };
+        self.record(now, what);
         let invocation = Invocation {
-            request_id,
-            function,
+            request,
+            version,
             number,
-            payload,
-            origin,
             permit,
             started: None,
-            handed_over: false,
             init: None,
+            answered: None,
+            lingers: false,
+            told: false,
             max_memory_mb: None,
         };
         if cold {
-            self.start_environment(now, environment, invocation);
+            self.place(now, id, invocation);
         } else {
-            self.reuse_environment(now, environment, invocation);
-        }
-        Ok(())
-    }
-
-    fn take_permit(&mut self, name: &FunctionName) -> Result<(Pool, Permit), Refusal> {
-        let Some(function) = self.functions.get_mut(name) else {
-            return Err(Refusal::FunctionNotFound(name.clone()));
-        };
-        let (pool, permits, reason) = match &mut function.reserved {
-            Some(own) => {
-                (Pool::Reserved, own, ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded)
-            }
-            None => {
-                (Pool::Unreserved, &mut self.unreserved, ThrottleReason::ConcurrentInvocationLimitExceeded)
-            }
-        };
-        match permits.try_acquire() {
-            Some(permit) => Ok((pool, permit)),
-            None => Err(Refusal::Throttled(reason)),
+            self.reuse(now, id, invocation);
         }
     }
 
-    fn note_refusal(
-        &mut self,
-        now: Timestamp,
-        request_id: RequestId,
-        function: &FunctionName,
-        origin: &Origin,
-        refusal: &Refusal,
-    ) {
-        let &Refusal::Throttled(reason) = refusal else { return };
-        if let Some(function) = self.functions.get_mut(function) {
+    fn note_denial(&mut self, now: Timestamp, request: &Request, denial: Denial) {
+        let Denial { reason, limit } = denial;
+        if let Some(function) = self.functions.get_mut(&request.function) {
             *function.tally.throttles.entry(reason).or_default() += 1;
         }
-        let asker = origin.asker();
-        self.record(now, What::Throttled { request_id, function: function.clone(), asker, reason });
-    }
-
-    fn start_environment(&mut self, now: Timestamp, id: EnvironmentId, invocation: Invocation) {
-        let log_stream = self.rng.uuid();
-        let alarm = self.alarms.set(now + self.quotas.init_limit, Alarm::EndInit(id));
-        let function = self.functions.get_mut(&invocation.function).expect("it was just admitted");
-        function.environments.insert(id);
-        function.tally.environments_started += 1;
-        let function = Arc::clone(&function.latest);
-        let state = State::Init { invocation, alarm };
-        self.environments.insert(id, Environment { function: Arc::clone(&function), started: now, state });
-        self.record(now, What::InitStarted { environment: id, function: Arc::clone(&function), log_stream });
-        self.effects.push(Effect::Start(Start { environment: id, function, log_stream, at: now }));
-    }
-
-    fn reuse_environment(&mut self, now: Timestamp, id: EnvironmentId, invocation: Invocation) {
-        let environment = self.environments.get(&id).expect("an idle environment is alive");
-        self.alarms.cancel(environment.state.alarm());
-        self.dispatch(now, id, invocation);
-    }
-
-    /// Hands an environment its event and lets the function's timeout run.
-    pub(super) fn dispatch(&mut self, now: Timestamp, id: EnvironmentId, mut invocation: Invocation) {
-        let environment = self.environments.get_mut(&id).expect("dispatch goes to a living environment");
-        let started = *invocation.started.get_or_insert(now);
-        invocation.handed_over = true;
-        let deadline = started + environment.function.spec.timeout;
-        let request_id = invocation.request_id;
-        let reports_item_failures = match &invocation.origin {
-            Origin::Batch(batch) => batch.reports_item_failures,
-            Origin::Caller | Origin::Event(_) => false,
+        let what = What::Throttled {
+            request_id: request.request_id,
+            function: request.function.clone(),
+            qualifier: request.qualifier.clone(),
+            asker: request.origin.asker(),
+            reason,
+            limit,
         };
-        let payload = invocation.payload.clone();
-        let alarm = self.alarms.set(deadline, Alarm::EndInvocation(id));
-        environment.state = State::Busy { invocation, alarm };
-        self.record(now, What::InvokeStarted { request_id, environment: id });
-        let dispatch = Dispatch { environment: id, request_id, payload, deadline, reports_item_failures };
-        self.effects.push(Effect::Dispatch(dispatch));
-    }
-
-    fn next_environment_id(&mut self) -> EnvironmentId {
-        self.environments_made += 1;
-        EnvironmentId(self.environments_made)
+        self.record(now, what);
     }
 }

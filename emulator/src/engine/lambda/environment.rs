@@ -1,42 +1,84 @@
-//! Execution environments: Init → Busy ⇄ Idle → gone.
+//! Execution environments: Placing → Init → Busy ⇄ Idle → gone.
 
 use std::sync::Arc;
 
 use super::function::FunctionVersion;
 use super::invocation::Invocation;
 use crate::engine::alarm::AlarmKey;
+use crate::engine::fact::StopReason;
 use crate::engine::time::Timestamp;
+
+/// For whom an environment was started (`AWS_LAMBDA_INITIALIZATION_TYPE`).
+/// It stays so for the environment's whole life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InitializationType {
+    /// For a request that waits.
+    OnDemand,
+    /// For requests to come.
+    Provisioned,
+}
+
+impl InitializationType {
+    /// AWS's value of the variable.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::Provisioned => "provisioned-concurrency",
+        }
+    }
+}
 
 /// One execution environment. It serves one invocation at a time, and owns it
 /// while it does.
 #[derive(Debug)]
 pub(crate) struct Environment {
     pub(crate) function: Arc<FunctionVersion>,
+    pub(crate) initialization: InitializationType,
+    /// How often something was started in it before: reports of earlier ones
+    /// are old news.
+    pub(crate) incarnation: u32,
+    /// When its current Init began.
     pub(crate) started: Timestamp,
+    /// Why it goes as soon as it has nothing to do.
+    pub(crate) retires: Option<StopReason>,
+    /// The end of its life.
+    pub(crate) end_of_life: AlarmKey,
     pub(crate) state: State,
 }
 
 /// What an environment does. Each state holds the alarm that would end it.
 #[derive(Debug)]
 pub(crate) enum State {
-    /// It starts for this invocation.
-    Init { invocation: Invocation, alarm: AlarmKey },
+    /// It is on its way to a machine, for this invocation.
+    Placing { invocation: Invocation, alarm: AlarmKey },
+    /// It starts, for this invocation or for those to come.
+    Init { invocation: Option<Invocation>, alarm: AlarmKey },
     /// It runs this invocation.
     Busy { invocation: Invocation, alarm: AlarmKey },
-    /// It waits.
-    Idle { since: Timestamp, alarm: AlarmKey },
+    /// It waits. `cold`: it was reset, and the next invocation starts it again.
+    Idle { since: Timestamp, alarm: Option<AlarmKey>, cold: bool },
 }
 
 impl State {
-    pub(crate) fn alarm(&self) -> AlarmKey {
+    pub(crate) fn alarm(&self) -> Option<AlarmKey> {
         match self {
-            Self::Init { alarm, .. } | Self::Busy { alarm, .. } | Self::Idle { alarm, .. } => *alarm,
+            Self::Placing { alarm, .. } | Self::Init { alarm, .. } | Self::Busy { alarm, .. } => Some(*alarm),
+            Self::Idle { alarm, .. } => *alarm,
         }
     }
 
     pub(crate) fn invocation_mut(&mut self) -> Option<&mut Invocation> {
         match self {
-            Self::Init { invocation, .. } | Self::Busy { invocation, .. } => Some(invocation),
+            Self::Placing { invocation, .. } | Self::Busy { invocation, .. } => Some(invocation),
+            Self::Init { invocation, .. } => invocation.as_mut(),
+            Self::Idle { .. } => None,
+        }
+    }
+
+    pub(crate) fn into_invocation(self) -> Option<Invocation> {
+        match self {
+            Self::Placing { invocation, .. } | Self::Busy { invocation, .. } => Some(invocation),
+            Self::Init { invocation, .. } => invocation,
             Self::Idle { .. } => None,
         }
     }

@@ -5,10 +5,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::concurrency::ConcurrencyPool;
+use super::alias::Alias;
+use super::arrivals::Arrivals;
+use super::bucket::TokenBucket;
+use super::cold_start::ColdStartOverride;
+use super::event_config::EventInvokeConfig;
 use super::event_queue::EventInvokeQueue;
+use super::fleet::Fleet;
+use super::handler_model::HandlerModel;
+use super::provisioned::ProvisionedConfig;
+use super::qualifier::{Qualifier, Version};
+use super::reservation::Reservation;
+use super::transition::Transition;
 use crate::engine::error::ThrottleReason;
-use crate::engine::ids::{EnvironmentId, FunctionName, FunctionNumber, Uuid};
+use crate::engine::ids::{AliasName, EnvironmentId, FunctionName, FunctionNumber, Uuid};
 use crate::engine::time::Timestamp;
 
 /// What a user sets on a function. The engine acts on the timeout and hands
@@ -35,6 +45,12 @@ pub struct FunctionSpec {
     pub architecture: String,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// How its cold starts take their time.
+    pub cold_start: ColdStartOverride,
+    /// ARN of the dead-letter queue for asynchronous events that fail.
+    pub dead_letter_target: Option<Arc<str>>,
+    /// Whether a chain of invocations that comes back here is stopped.
+    pub recursive_loop: RecursiveLoop,
     /// What runs.
     pub code: Code,
 }
@@ -54,9 +70,22 @@ impl FunctionSpec {
             variables: BTreeMap::new(),
             architecture: "x86_64".to_owned(),
             tags: BTreeMap::new(),
+            cold_start: ColdStartOverride::default(),
+            dead_letter_target: None,
+            recursive_loop: RecursiveLoop::default(),
             code: Code::Simulated { model, package: None },
         }
     }
+}
+
+/// What happens to a chain of invocations that call each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RecursiveLoop {
+    /// It goes on.
+    Allow,
+    /// It is stopped.
+    #[default]
+    Terminate,
 }
 
 /// What an environment runs.
@@ -94,23 +123,14 @@ pub struct Package {
     pub root: Arc<Path>,
 }
 
-/// How the built-in handler behaves; by default it takes no time.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct HandlerModel {
-    /// How long Init takes.
-    pub init: Duration,
-    /// How long an invocation takes.
-    pub duration: Duration,
-    /// The share of invocations that fail, 0.0 to 1.0.
-    pub failure_rate: f64,
-}
-
 /// One state of a function's code and settings; environments keep the one
 /// they were started with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FunctionVersion {
     /// The function.
     pub name: FunctionName,
+    /// Which version this is.
+    pub version: Version,
     /// Its settings.
     pub spec: FunctionSpec,
     /// When these were made.
@@ -119,38 +139,75 @@ pub struct FunctionVersion {
     pub revision_id: Uuid,
 }
 
-/// A function: its current version and everything that is alive of it.
+/// A function: its versions, its limits, and everything that is alive of it.
 #[derive(Debug)]
 pub(crate) struct Function {
     pub(crate) number: FunctionNumber,
     pub(crate) latest: Arc<FunctionVersion>,
-    pub(crate) reserved: Option<ConcurrencyPool>,
+    /// What it changes from or into, while that takes time.
+    pub(crate) transition: Option<Transition>,
+    pub(crate) published: BTreeMap<u64, Arc<FunctionVersion>>,
+    /// Versions published so far: numbers are never given twice.
+    pub(crate) versions_made: u64,
+    pub(crate) aliases: BTreeMap<AliasName, Alias>,
+    pub(crate) reservation: Option<Reservation>,
+    pub(crate) provisioned: BTreeMap<Qualifier, ProvisionedConfig>,
+    pub(crate) scaling: TokenBucket,
     /// All environments, also those of earlier versions that still run.
     pub(crate) environments: BTreeSet<EnvironmentId>,
-    /// Those that wait, by when they began to: the last one is used first.
-    pub(crate) idle: BTreeSet<(Timestamp, EnvironmentId)>,
-    /// Those in Init or Busy: the function's concurrency at this moment.
+    pub(crate) fleets: BTreeMap<Version, Fleet>,
+    /// Invocations that have an environment: the function's concurrency.
     pub(crate) in_flight: u32,
+    pub(crate) arrivals: Arrivals,
     pub(crate) events: EventInvokeQueue,
+    pub(crate) event_configs: BTreeMap<Qualifier, EventInvokeConfig>,
     pub(crate) tally: Tally,
 }
 
 impl Function {
-    pub(crate) fn new(number: FunctionNumber, latest: Arc<FunctionVersion>) -> Self {
+    pub(crate) fn new(number: FunctionNumber, latest: Arc<FunctionVersion>, scaling: TokenBucket) -> Self {
         Self {
             number,
             latest,
-            reserved: None,
+            transition: None,
+            published: BTreeMap::new(),
+            versions_made: 0,
+            aliases: BTreeMap::new(),
+            reservation: None,
+            provisioned: BTreeMap::new(),
+            scaling,
             environments: BTreeSet::new(),
-            idle: BTreeSet::new(),
+            fleets: BTreeMap::new(),
             in_flight: 0,
+            arrivals: Arrivals::default(),
             events: EventInvokeQueue::default(),
+            event_configs: BTreeMap::new(),
             tally: Tally::default(),
         }
     }
 
+    pub(crate) fn name(&self) -> &FunctionName {
+        &self.latest.name
+    }
+
     pub(crate) fn reserved_limit(&self) -> Option<u32> {
-        self.reserved.as_ref().map(ConcurrencyPool::limit)
+        self.reservation.as_ref().map(Reservation::limit)
+    }
+
+    pub(crate) fn version(&self, version: Version) -> Option<&Arc<FunctionVersion>> {
+        match version {
+            Version::Latest => Some(&self.latest),
+            Version::Published(number) => self.published.get(&number),
+        }
+    }
+
+    /// Whether new invocations still run this.
+    pub(crate) fn is_current(&self, version: &Arc<FunctionVersion>) -> bool {
+        self.version(version.version).is_some_and(|current| Arc::ptr_eq(current, version))
+    }
+
+    pub(crate) fn fleet_mut(&mut self, version: Version) -> &mut Fleet {
+        self.fleets.entry(version).or_default()
     }
 }
 
@@ -165,6 +222,10 @@ pub struct Tally {
     pub succeeded: u64,
     /// Invocations that failed, in any way.
     pub failed: u64,
+    /// Invocations that ran on provisioned concurrency.
+    pub provisioned: u64,
+    /// Invocations that found all provisioned concurrency used.
+    pub spillover: u64,
     /// Refusals by reason, of whoever asked.
     pub throttles: BTreeMap<ThrottleReason, u64>,
 }

@@ -1,27 +1,15 @@
-//! Creating, changing and deleting functions, and their reservations.
+//! Creating, changing and deleting functions.
 
 use std::sync::Arc;
 
-use super::concurrency::ConcurrencyPool;
+use super::bucket::TokenBucket;
 use super::function::{Function, FunctionSpec, FunctionVersion};
+use super::qualifier::{Qualifier, Version};
 use crate::engine::Engine;
 use crate::engine::error::LambdaError;
 use crate::engine::fact::{EventEnding, StopReason, What};
 use crate::engine::ids::{EnvironmentId, FunctionName, FunctionNumber, Uuid};
 use crate::engine::time::Timestamp;
-
-/// What GetAccountSettings tells of concurrency and code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Account {
-    /// The account's limit.
-    pub concurrency: u32,
-    /// What no function has reserved.
-    pub unreserved: u32,
-    /// Unreserved executions at this moment.
-    pub unreserved_in_use: u32,
-    /// Functions there are.
-    pub functions: usize,
-}
 
 impl Engine {
     /// Makes a function under a free name.
@@ -35,9 +23,12 @@ impl Engine {
         if self.functions.contains_key(&name) {
             return Err(LambdaError::FunctionExists(name));
         }
-        let version = self.new_version(now, name.clone(), spec);
+        let version = self.new_version(now, name.clone(), Version::Latest, spec);
         self.functions_made += 1;
-        self.functions.insert(name, Function::new(FunctionNumber(self.functions_made), Arc::clone(&version)));
+        let number = FunctionNumber(self.functions_made);
+        let scaling = TokenBucket::new(self.quotas.scaling_rate);
+        self.functions.insert(name.clone(), Function::new(number, Arc::clone(&version), scaling));
+        self.begin_creation(now, &name);
         Ok(version)
     }
 
@@ -53,155 +44,96 @@ impl Engine {
         self.tick(now);
         let function = self.function_mut(name)?;
         check_revision(function, revision)?;
+        function.check_settled()?;
         let mut spec = function.latest.spec.clone();
-        let name = function.latest.name.clone();
         change(&mut spec);
-        let version = self.new_version(now, name.clone(), spec);
-        self.function_mut(name.as_str())?.latest = Arc::clone(&version);
-        self.stop_idle(now, &name);
-        Ok(version)
+        let (last_modified, revision_id) = (now, self.rng.uuid());
+        let (name, version) = (self.function_mut(name)?.name().clone(), Version::Latest);
+        let next =
+            Arc::new(FunctionVersion { name: name.clone(), version, spec, last_modified, revision_id });
+        self.begin_change(now, &name, Arc::clone(&next));
+        Ok(next)
     }
 
-    /// Deletes a function. Running invocations finish; waiting events are dropped.
+    /// Deletes a function with all its versions. Running invocations finish;
+    /// waiting events are dropped.
     pub fn delete_function(&mut self, now: Timestamp, name: &str) -> Result<(), LambdaError> {
         self.tick(now);
         self.drop_function(now, name)
     }
 
     /// Time has passed already.
-    fn drop_function(&mut self, now: Timestamp, name: &str) -> Result<(), LambdaError> {
-        let name = self.function_mut(name)?.latest.name.clone();
+    pub(super) fn drop_function(&mut self, now: Timestamp, name: &str) -> Result<(), LambdaError> {
+        let function = self.function_mut(name)?;
+        let name = function.name().clone();
+        let configured: Vec<Qualifier> = function.provisioned.keys().cloned().collect();
+        for qualifier in configured {
+            self.remove_provisioned(now, &name, &qualifier);
+        }
         self.set_reserved(now, &name, None);
-        self.stop_idle(now, &name);
+        let fleets: Vec<Version> = self.function_mut(name.as_str())?.fleets.keys().copied().collect();
+        for version in fleets {
+            self.stop_idle(now, &name, version, StopReason::Outdated);
+        }
+        self.refuse_arrivals(&name);
         let Some(mut function) = self.functions.remove(&name) else { return Ok(()) };
         function.events.take_alarm().into_iter().for_each(|key| self.alarms.cancel(key));
+        function.transition.into_iter().for_each(|transition| self.alarms.cancel(transition.alarm));
         for event in function.events.drain() {
-            let ending = EventEnding::FunctionDeleted;
-            self.record(
-                now,
-                What::EventEnded { request_id: event.request_id, function: name.clone(), ending },
-            );
+            let (request_id, ending) = (event.request_id, EventEnding::FunctionDeleted);
+            self.record(now, What::EventEnded { request_id, function: name.clone(), ending });
         }
         self.record(now, What::FunctionDeleted { function: name });
         Ok(())
     }
 
-    /// A function's current version.
+    /// A function's `$LATEST`, as it runs or is about to.
     pub fn function(&self, name: &str) -> Result<&Arc<FunctionVersion>, LambdaError> {
-        let function = self.functions.get(name);
-        function.map(|function| &function.latest).ok_or_else(|| not_found(name))
+        self.find_function(name).map(Function::newest)
     }
 
-    /// All functions' current versions, by name.
+    /// Every function's `$LATEST`, by name.
     pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionVersion>> {
-        self.functions.values().map(|function| &function.latest)
+        self.functions.values().map(Function::newest)
     }
 
-    /// A function's reserved concurrency, if it has one.
-    pub fn reserved_concurrency(&self, name: &str) -> Result<Option<u32>, LambdaError> {
-        let function = self.functions.get(name);
-        function.map(Function::reserved_limit).ok_or_else(|| not_found(name))
-    }
-
-    /// PutFunctionConcurrency. 0 is always accepted; anything more must leave
-    /// the account its minimum unreserved.
-    pub fn put_reserved_concurrency(
-        &mut self,
-        now: Timestamp,
-        name: &str,
-        reserved: u32,
-    ) -> Result<(), LambdaError> {
-        self.tick(now);
-        let name = self.function_mut(name)?.latest.name.clone();
-        let minimum = self.quotas.unreserved_minimum;
-        let others = self.reserved_by_others(&name);
-        if reserved > 0
-            && others + u64::from(reserved) + u64::from(minimum) > u64::from(self.quotas.account_concurrency)
-        {
-            return Err(LambdaError::UnreservedBelowMinimum { minimum });
-        }
-        self.set_reserved(now, &name, Some(reserved));
-        Ok(())
-    }
-
-    /// DeleteFunctionConcurrency; no error when there is none.
-    pub fn delete_reserved_concurrency(&mut self, now: Timestamp, name: &str) -> Result<(), LambdaError> {
-        self.tick(now);
-        let name = self.function_mut(name)?.latest.name.clone();
-        self.set_reserved(now, &name, None);
-        Ok(())
-    }
-
-    /// The account's limits and what is used of them.
-    pub fn account(&self) -> Account {
-        Account {
-            concurrency: self.quotas.account_concurrency,
-            unreserved: self.unreserved.limit(),
-            unreserved_in_use: self.unreserved.in_use(),
-            functions: self.functions.len(),
-        }
+    pub(in crate::engine) fn find_function(&self, name: &str) -> Result<&Function, LambdaError> {
+        self.functions.get(name).ok_or_else(|| not_found(name))
     }
 
     pub(in crate::engine) fn function_mut(&mut self, name: &str) -> Result<&mut Function, LambdaError> {
         self.functions.get_mut(name).ok_or_else(|| not_found(name))
     }
 
-    fn new_version(
+    pub(super) fn new_version(
         &mut self,
         now: Timestamp,
         name: FunctionName,
+        version: Version,
         spec: FunctionSpec,
     ) -> Arc<FunctionVersion> {
         let revision_id = self.rng.uuid();
-        let version = Arc::new(FunctionVersion { name, spec, last_modified: now, revision_id });
-        self.record(now, What::FunctionChanged { function: Arc::clone(&version) });
-        version
+        let made = Arc::new(FunctionVersion { name, version, spec, last_modified: now, revision_id });
+        self.record(now, What::FunctionChanged { function: Arc::clone(&made) });
+        made
     }
 
-    fn reserved_by_others(&self, name: &FunctionName) -> u64 {
-        let others = self.functions.iter().filter(|(other, _)| *other != name);
-        others.filter_map(|(_, function)| function.reserved_limit()).map(u64::from).sum()
-    }
-
-    /// Sets or removes a reservation. What the function runs at this moment
-    /// moves to the pool that it now draws from, so each pool's count is
-    /// always that of its own functions.
-    fn set_reserved(&mut self, now: Timestamp, name: &FunctionName, reserved: Option<u32>) {
-        let others = self.reserved_by_others(name);
-        let Some(function) = self.functions.get_mut(name) else { return };
-        let before = function.reserved_limit();
-        if before == reserved {
+    /// Stops a version's waiting environments.
+    pub(super) fn stop_idle(&mut self, now: Timestamp, name: &FunctionName, of: Version, why: StopReason) {
+        let Some(fleet) = self.functions.get(name).and_then(|function| function.fleets.get(&of)) else {
             return;
+        };
+        for id in fleet.all_idle() {
+            self.stop_environment(now, id, why);
         }
-        match (&mut function.reserved, reserved) {
-            (Some(pool), Some(limit)) => pool.resize(limit),
-            (pool, limit) => *pool = limit.map(ConcurrencyPool::new),
-        }
-        let taken = u32::try_from(others + u64::from(reserved.unwrap_or(0))).unwrap_or(u32::MAX);
-        self.unreserved.resize(self.quotas.account_concurrency.saturating_sub(taken));
-        if before.is_some() != reserved.is_some() {
-            self.move_permits(name);
-        }
-        self.record(now, What::ReservedConcurrencySet { function: name.clone(), reserved });
+        self.forget_empty_fleet(name, of);
     }
 
-    fn move_permits(&mut self, name: &FunctionName) {
+    /// A deleted version leaves nothing behind.
+    fn forget_empty_fleet(&mut self, name: &FunctionName, of: Version) {
         let Some(function) = self.functions.get_mut(name) else { return };
-        let pool = function.reserved.as_mut().unwrap_or(&mut self.unreserved);
-        for id in &function.environments {
-            let environment = self.environments.get_mut(id);
-            if let Some(invocation) = environment.and_then(|environment| environment.state.invocation_mut()) {
-                invocation.permit = pool.acquire_for_running();
-            }
-        }
-    }
-
-    /// Stops the function's waiting environments: their version is outdated.
-    fn stop_idle(&mut self, now: Timestamp, name: &FunctionName) {
-        let Some(function) = self.functions.get(name) else { return };
-        let idle: Vec<EnvironmentId> = function.idle.iter().map(|&(_, id)| id).collect();
-        for id in idle {
-            self.stop_environment(now, id, StopReason::Outdated);
+        if function.fleets.get(&of).is_some_and(super::fleet::Fleet::is_empty) {
+            function.fleets.remove(&of);
         }
     }
 
@@ -219,16 +151,17 @@ impl Engine {
             self.drop_function(now, name.as_str()).expect("the name was just listed");
         }
         self.reset_queues(now);
+        self.account_rate = TokenBucket::new(self.quotas.request_rate(self.quotas.account_concurrency));
     }
 }
 
 fn not_found(name: &str) -> LambdaError {
-    LambdaError::FunctionNotFound(name.into())
+    LambdaError::FunctionNotFound(name.into(), Qualifier::Latest)
 }
 
 fn check_revision(function: &Function, revision: Option<Uuid>) -> Result<(), LambdaError> {
     match revision {
-        Some(revision) if revision != function.latest.revision_id => Err(LambdaError::RevisionMismatch),
+        Some(revision) if revision != function.newest().revision_id => Err(LambdaError::RevisionMismatch),
         Some(_) | None => Ok(()),
     }
 }

@@ -1,36 +1,42 @@
 //! What becomes of environments: reports from their runtimes, and alarms.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use super::environment::State;
+use super::cold_start::{ColdStartMode, InitDistribution};
+use super::environment::{InitializationType, State};
+use super::provisioned::AllocationStatus;
+use super::qualifier::Version;
 use super::settle::End;
 use crate::engine::Engine;
 use crate::engine::alarm::Alarm;
 use crate::engine::effect::{Completion, Effect, Exit, FunctionError, News, Outcome, Report};
-use crate::engine::fact::{StopReason, What};
-use crate::engine::ids::EnvironmentId;
+use crate::engine::fact::{InitPhase, ResetReason, StopReason, What};
+use crate::engine::ids::{EnvironmentId, FunctionName};
 use crate::engine::time::Timestamp;
 
 impl Engine {
-    /// Takes news of an environment. News of one that is gone are ignored:
-    /// a runtime may still speak after it was told to stop.
+    /// Takes news of an environment. News of one that is gone, or of what ran
+    /// in it before it was reset, are ignored: a runtime may still speak after
+    /// it was told to stop.
     pub fn report(&mut self, now: Timestamp, report: Report) {
         self.tick(now);
-        let Report { environment: id, news } = report;
+        let Report { environment: id, incarnation, news } = report;
         let Some(environment) = self.environments.get(&id) else { return };
+        if environment.incarnation != incarnation {
+            return;
+        }
         let initialising = matches!(environment.state, State::Init { .. });
         match news {
-            News::Ready => self.environment_ready(now, id),
-            // Only Init can fail so; later it is a runtime's mistake.
-            News::InitFailed(_) if !initialising => {}
-            News::InitFailed(error) => {
-                self.init_failed(now, id, Outcome::FunctionError(error), StopReason::InitFailure);
+            News::Ready if initialising => self.environment_ready(now, id),
+            News::InitFailed(error) if initialising => {
+                self.init_failed(now, id, error, ResetReason::InitFailure);
             }
+            // Only Init can end so; later it is a runtime's mistake.
+            News::Ready | News::InitFailed(_) => {}
             News::Finished(completion) => self.invocation_finished(now, id, completion),
+            News::Rested => self.environment_rested(now, id),
             News::Exited(exit) => self.environment_exited(now, id, exit),
-            News::StartRefused(reason) => {
-                self.end_environment(now, id, Outcome::HostFailure(reason).into(), StopReason::HostFailure);
-            }
+            News::StartRefused(reason) => self.start_refused(now, id, Outcome::HostFailure(reason)),
             News::MemoryUsed(megabytes) => self.note_memory(id, megabytes),
         }
     }
@@ -42,97 +48,277 @@ impl Engine {
         }
     }
 
-    fn environment_ready(&mut self, now: Timestamp, id: EnvironmentId) {
+    /// An environment has its place.
+    pub(in crate::engine) fn environment_placed(&mut self, now: Timestamp, id: EnvironmentId) {
         let Some(environment) = self.environments.get_mut(&id) else { return };
-        let took = now.since(environment.started);
-        let State::Init { alarm, .. } = environment.state else { return };
-        self.alarms.cancel(alarm);
-        let placeholder = State::Idle { since: now, alarm };
-        let State::Init { mut invocation, .. } = std::mem::replace(&mut environment.state, placeholder)
-        else {
-            return;
-        };
-        // An Init that passed its limit is part of the invocation's Duration.
-        if invocation.started.is_none() {
-            invocation.init = Some(took);
+        let (name, version) = (environment.function.name.clone(), environment.function.version);
+        let limit = self.init_limit(&name, version, InitializationType::OnDemand);
+        let alarm = self.alarms.set(now + limit, Alarm::EndInit(id));
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut environment.state, State::Init { invocation: None, alarm });
+        if let State::Init { invocation, .. } = &mut environment.state {
+            *invocation = before.into_invocation();
         }
-        self.record(now, What::InitEnded { environment: id, took });
-        self.dispatch(now, id, invocation);
+        self.begin_init(now, id);
     }
 
-    fn init_failed(&mut self, now: Timestamp, id: EnvironmentId, outcome: Outcome, reason: StopReason) {
-        if let Some(environment) = self.environments.get(&id) {
-            let took = now.since(environment.started);
-            self.record(now, What::InitFailed { environment: id, took, timed_out: false });
+    /// How long Init may take. Provisioned environments have more time.
+    pub(super) fn init_limit(
+        &self,
+        name: &FunctionName,
+        version: Version,
+        initialization: InitializationType,
+    ) -> Duration {
+        let timeout = || {
+            let function = self.functions.get(name).and_then(|function| function.version(version));
+            function.map_or(Duration::ZERO, |function| function.spec.timeout)
+        };
+        match initialization {
+            InitializationType::OnDemand => self.quotas.init_limit,
+            InitializationType::Provisioned => self.quotas.provisioned_init_limit.max(timeout()),
         }
-        self.end_environment(now, id, outcome.into(), reason);
+    }
+
+    /// The runtime is ready. A simulated cold start may take longer than that.
+    fn environment_ready(&mut self, now: Timestamp, id: EnvironmentId) {
+        let Some(environment) = self.environments.get(&id) else { return };
+        let State::Init { invocation, alarm } = &environment.state else { return };
+        let suppressed = invocation.as_ref().is_some_and(|invocation| invocation.started.is_some());
+        let (alarm, started) = (*alarm, environment.started);
+        let spec = &environment.function.spec;
+        let mode = spec.cold_start.mode.unwrap_or(self.quotas.cold_start.mode);
+        let measured = || InitDistribution::measured(&spec.runtime, &spec.architecture);
+        let distribution = spec.cold_start.distribution.or_else(measured);
+        let at = match (mode, distribution) {
+            (ColdStartMode::Real, _) | (_, None) => now,
+            (ColdStartMode::Simulated, Some(times)) => started + times.draw(&mut self.rng),
+            (ColdStartMode::Added, Some(times)) => now + times.draw(&mut self.rng),
+        };
+        if suppressed || at <= now {
+            return self.initialised(now, id);
+        }
+        self.alarms.cancel(alarm);
+        let alarm = self.alarms.set(at, Alarm::EndColdStart(id));
+        if let Some(State::Init { alarm: current, .. }) =
+            self.environments.get_mut(&id).map(|environment| &mut environment.state)
+        {
+            *current = alarm;
+        }
+    }
+
+    /// Init is over, and whoever waited for it goes on.
+    pub(in crate::engine) fn initialised(&mut self, now: Timestamp, id: EnvironmentId) {
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        let took = now.since(environment.started);
+        let State::Init { invocation, alarm } = &mut environment.state else { return };
+        let alarm = *alarm;
+        let Some(mut invocation) = invocation.take() else {
+            self.alarms.cancel(alarm);
+            let (name, version) = (environment.function.name.clone(), environment.function.version);
+            self.record(now, What::InitEnded { environment: id, took });
+            self.rest(now, id, false);
+            return self.provisioned_ready(now, &name, version);
+        };
+        if invocation.started.is_some() {
+            // Its timeout runs on, and so does its alarm.
+            environment.state = State::Busy { invocation, alarm };
+            self.record(now, What::InitEnded { environment: id, took });
+            return self.dispatch(id);
+        }
+        self.alarms.cancel(alarm);
+        invocation.init = Some(took);
+        self.record(now, What::InitEnded { environment: id, took });
+        self.begin_invoke(now, id, invocation);
+    }
+
+    /// Init failed. Before an invocation it is tried again inside of it; there,
+    /// the invocation fails with it.
+    fn init_failed(&mut self, now: Timestamp, id: EnvironmentId, error: FunctionError, why: ResetReason) {
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        let took = now.since(environment.started);
+        let State::Init { invocation, alarm } = &mut environment.state else { return };
+        let (alarm, error_type) = (*alarm, Some(error.kind()));
+        let Some(invocation) = invocation.take_if(|invocation| invocation.started.is_none()) else {
+            let phase = if invocation.is_some() { InitPhase::Invoke } else { InitPhase::Init };
+            self.record(now, What::InitFailed { environment: id, took, phase, error_type });
+            return match phase {
+                InitPhase::Invoke => self.fail_invocation(now, id, Outcome::FunctionError(error), why),
+                InitPhase::Init => self.provisioned_failed(now, id, AllocationStatus::Failed),
+            };
+        };
+        self.alarms.cancel(alarm);
+        let phase = InitPhase::Init;
+        self.record(now, What::InitFailed { environment: id, took, phase, error_type });
+        self.restart(now, id, invocation);
+    }
+
+    /// Init took too long.
+    pub(in crate::engine) fn init_limit_passed(&mut self, now: Timestamp, id: EnvironmentId) {
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        let took = now.since(environment.started);
+        let State::Init { invocation, .. } = &mut environment.state else { return };
+        let (phase, invocation) = (InitPhase::Init, invocation.take());
+        self.record(now, What::InitFailed { environment: id, took, phase, error_type: None });
+        match invocation {
+            Some(invocation) => self.restart(now, id, invocation),
+            None => self.provisioned_failed(now, id, AllocationStatus::Failed),
+        }
     }
 
     fn invocation_finished(&mut self, now: Timestamp, id: EnvironmentId, completion: Completion) {
-        let Completion { request_id, outcome, max_memory_mb, items } = completion;
+        let Completion { request_id, outcome, max_memory_mb, items, rested } = completion;
         let Some(environment) = self.environments.get_mut(&id) else { return };
-        let State::Busy { invocation, alarm } = &environment.state else { return };
-        if invocation.request_id != request_id {
+        let State::Busy { invocation, .. } = &mut environment.state else { return };
+        if invocation.request.request_id != request_id || invocation.answered.is_some() {
             return;
         }
-        self.alarms.cancel(*alarm);
-        let placeholder = State::Idle { since: now, alarm: *alarm };
-        let State::Busy { invocation, .. } = std::mem::replace(&mut environment.state, placeholder) else {
-            return;
-        };
-        let settled = self.settle(now, id, invocation, End { outcome, max_memory_mb, items });
-        self.rest(now, id);
+        invocation.answered = Some(End { outcome, max_memory_mb, items });
+        if rested {
+            return self.environment_rested(now, id);
+        }
+        invocation.lingers = true;
+        let (name, number) = (invocation.request.function.clone(), invocation.number);
+        if let Some(function) = self.functions.get_mut(&name).filter(|function| function.number == number) {
+            function.arrivals.note_answer(now);
+        }
+        self.answer_early(now, id);
+    }
+
+    /// The runtime and its extensions have nothing left to do.
+    fn environment_rested(&mut self, now: Timestamp, id: EnvironmentId) {
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        let State::Busy { invocation, alarm } = &mut environment.state else { return };
+        let Some(end) = invocation.answered.take() else { return };
+        let alarm = *alarm;
+        self.alarms.cancel(alarm);
+        let placeholder = State::Idle { since: now, alarm: None, cold: false };
+        let before = std::mem::replace(&mut environment.state, placeholder);
+        let Some(invocation) = before.into_invocation() else { return };
+        let settled = self.settle(now, id, invocation, end);
+        self.rest(now, id, false);
         self.give_result(now, settled);
     }
 
     /// An environment that has nothing to do waits, unless its version is no
-    /// longer the function's.
-    fn rest(&mut self, now: Timestamp, id: EnvironmentId) {
+    /// longer the function's or its time is over.
+    fn rest(&mut self, now: Timestamp, id: EnvironmentId, cold: bool) {
         let Some(environment) = self.environments.get_mut(&id) else { return };
-        let current = self.functions.get_mut(&environment.function.name);
-        let current = current.filter(|function| Arc::ptr_eq(&function.latest, &environment.function));
-        let Some(function) = current else {
+        let (name, version) = (environment.function.name.clone(), environment.function.version);
+        if let Some(reason) = environment.retires {
+            return self.retire(now, id, reason);
+        }
+        let function = self.functions.get_mut(&name);
+        let Some(function) = function.filter(|function| function.is_current(&environment.function)) else {
             return self.stop_environment(now, id, StopReason::Outdated);
         };
-        let (shortest, longest) = self.quotas.idle_lifetime;
-        let micros = |span: std::time::Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-        let lifetime = self.rng.between(micros(shortest), micros(longest).max(micros(shortest)));
-        let at = now + std::time::Duration::from_micros(lifetime);
-        let alarm = self.alarms.set(at, Alarm::ReclaimIdle(id));
-        environment.state = State::Idle { since: now, alarm };
-        function.idle.insert((now, id));
+        let fleet = function.fleet_mut(version);
+        let alarm = match (environment.initialization, &mut fleet.allocation) {
+            (InitializationType::Provisioned, Some(allocation)) => {
+                allocation.idle.insert((now, id));
+                None
+            }
+            (InitializationType::Provisioned, None) => {
+                return self.stop_environment(now, id, StopReason::Unprovisioned);
+            }
+            (InitializationType::OnDemand, _) => {
+                fleet.idle.insert((now, id));
+                let (shortest, longest) = self.quotas.idle_lifetime;
+                let at = now + self.rng.span(shortest, longest);
+                Some(self.alarms.set(at, Alarm::ReclaimIdle(id)))
+            }
+        };
+        environment.state = State::Idle { since: now, alarm, cold };
         self.record(now, What::EnvironmentIdle { environment: id });
+        self.resume_arrivals(now, &name);
     }
 
     fn environment_exited(&mut self, now: Timestamp, id: EnvironmentId, exit: Exit) {
-        let Some(environment) = self.environments.get(&id) else { return };
-        let outcome = Outcome::FunctionError(FunctionError::Exited(exit));
-        match environment.state {
-            State::Init { .. } => self.init_failed(now, id, outcome, StopReason::Exit),
-            State::Busy { .. } | State::Idle { .. } => {
-                self.end_environment(now, id, outcome.into(), StopReason::Exit);
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        match &mut environment.state {
+            State::Placing { .. } => {}
+            State::Init { .. } => self.init_failed(now, id, FunctionError::Exited(exit), ResetReason::Exit),
+            State::Busy { invocation, .. } => match invocation.answered.take() {
+                // What it answered stands.
+                Some(end) => self.end_invocation(now, id, end, ResetReason::Exit),
+                None => {
+                    let outcome = Outcome::FunctionError(FunctionError::Exited(exit));
+                    self.fail_invocation(now, id, outcome, ResetReason::Exit);
+                }
+            },
+            State::Idle { cold, .. } => {
+                *cold = true;
+                self.halt(now, id, ResetReason::Exit);
             }
         }
     }
 
-    pub(in crate::engine) fn init_limit_passed(&mut self, now: Timestamp, id: EnvironmentId) {
-        let Some(environment) = self.environments.get_mut(&id) else { return };
-        let State::Init { invocation, alarm } = &mut environment.state else { return };
-        invocation.started = Some(now);
-        *alarm = self.alarms.set(now + environment.function.spec.timeout, Alarm::EndInvocation(id));
-        let took = now.since(environment.started);
-        self.record(now, What::InitFailed { environment: id, took, timed_out: true });
+    /// The host could not start it: it never was one of AWS's environments.
+    fn start_refused(&mut self, now: Timestamp, id: EnvironmentId, outcome: Outcome) {
+        let state = self.environments.get(&id).map(|environment| &environment.state);
+        match state {
+            Some(State::Init { invocation: None, .. }) => {
+                self.provisioned_failed(now, id, AllocationStatus::HostFailed);
+            }
+            Some(State::Placing { .. } | State::Init { .. } | State::Busy { .. } | State::Idle { .. }) => {
+                self.end_environment(now, id, outcome.into(), StopReason::HostFailure);
+            }
+            None => {}
+        }
     }
 
     pub(in crate::engine) fn timeout_passed(&mut self, now: Timestamp, id: EnvironmentId) {
         let Some(environment) = self.environments.get(&id) else { return };
         let timeout = environment.function.spec.timeout;
         let outcome = Outcome::FunctionError(FunctionError::TimedOut(timeout));
-        self.end_environment(now, id, outcome.into(), StopReason::Timeout);
+        self.fail_invocation(now, id, outcome, ResetReason::Timeout);
+    }
+
+    fn fail_invocation(&mut self, now: Timestamp, id: EnvironmentId, outcome: Outcome, why: ResetReason) {
+        self.end_invocation(now, id, outcome.into(), why);
+    }
+
+    /// Ends an invocation in an environment that can't go on without a reset.
+    fn end_invocation(&mut self, now: Timestamp, id: EnvironmentId, end: End, why: ResetReason) {
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        environment.state.alarm().into_iter().for_each(|key| self.alarms.cancel(key));
+        let placeholder = State::Idle { since: now, alarm: None, cold: true };
+        let before = std::mem::replace(&mut environment.state, placeholder);
+        let Some(invocation) = before.into_invocation() else { return };
+        let settled = self.settle(now, id, invocation, end);
+        self.halt(now, id, why);
+        self.rest(now, id, true);
+        self.give_result(now, settled);
+    }
+
+    /// Ends what runs in an environment; its files stay.
+    fn halt(&mut self, now: Timestamp, id: EnvironmentId, reason: ResetReason) {
+        if let Some(environment) = self.environments.get_mut(&id) {
+            environment.incarnation += 1;
+            self.record(now, What::EnvironmentReset { environment: id, reason });
+            self.effects.push(Effect::Halt { environment: id });
+        }
     }
 
     pub(in crate::engine) fn idle_lifetime_passed(&mut self, now: Timestamp, id: EnvironmentId) {
         self.stop_environment(now, id, StopReason::IdleReclaim);
+    }
+
+    /// An environment has lived its time: it goes when it has nothing to do.
+    pub(in crate::engine) fn lifetime_passed(&mut self, now: Timestamp, id: EnvironmentId) {
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        match environment.state {
+            State::Idle { .. } => self.retire(now, id, StopReason::Retired),
+            State::Placing { .. } | State::Init { .. } | State::Busy { .. } => {
+                environment.retires.get_or_insert(StopReason::Retired);
+            }
+        }
+    }
+
+    fn retire(&mut self, now: Timestamp, id: EnvironmentId, reason: StopReason) {
+        let Some(environment) = self.environments.get(&id) else { return };
+        let (name, version) = (environment.function.name.clone(), environment.function.version);
+        self.stop_environment(now, id, reason);
+        self.replace_provisioned(now, &name, version);
     }
 
     /// Ends what the environment runs, in the emulator's own name.
@@ -161,5 +347,18 @@ impl Engine {
     fn tell_stop(&mut self, now: Timestamp, id: EnvironmentId, reason: StopReason) {
         self.record(now, What::EnvironmentStopped { environment: id, reason });
         self.effects.push(Effect::Stop { environment: id });
+    }
+}
+
+impl FunctionError {
+    /// The type of the error, as INIT_REPORT names it.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Reported(_) | Self::Exited(_) => "Runtime.ExitError",
+            Self::TimedOut(_) => "Sandbox.Timedout",
+            Self::ResponseTooLarge => "Function.ResponseSizeTooLarge",
+            Self::InvalidEntrypoint => "Runtime.InvalidEntrypoint",
+            Self::ExtensionCrashed => "Extension.Crash",
+        }
     }
 }

@@ -4,18 +4,42 @@
 //! permit is taken) and `settle` (the only place where it is returned).
 
 mod admit;
+mod alias;
+mod arrivals;
+mod bucket;
+mod cold_start;
 mod concurrency;
 mod environment;
+mod event_config;
 mod event_queue;
+mod fleet;
 mod function;
 mod functions;
+mod handler_model;
 mod invocation;
 mod lifecycle;
+mod provisioned;
+mod qualifier;
+mod reservation;
 mod settle;
+mod start;
+mod transition;
+mod version;
 
-pub use function::{Code, FunctionSpec, FunctionVersion, HandlerModel, Package, Tally};
-pub use functions::Account;
+pub use alias::{Alias, AliasTarget, AliasUpdate};
+pub use cold_start::{ColdStart, ColdStartMode, ColdStartOverride, InitDistribution};
+pub use environment::InitializationType;
+pub use event_config::EventInvokeConfig;
+pub use function::{Code, FunctionSpec, FunctionVersion, Package, RecursiveLoop, Tally};
+pub use handler_model::{HandlerModel, Spread};
+pub use invocation::{Invoke, Trace};
+pub use provisioned::{AllocationStatus, ProvisionedView};
+pub use qualifier::{Qualifier, Version};
+pub use reservation::Account;
+pub use transition::FunctionState;
+pub use version::Publication;
 
+pub(in crate::engine) use bucket::TokenBucket;
 pub(in crate::engine) use concurrency::ConcurrencyPool;
 pub(in crate::engine) use environment::{Environment, State};
 pub(in crate::engine) use function::Function;

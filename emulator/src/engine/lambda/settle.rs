@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use super::environment::State;
-use super::invocation::{Invocation, Origin};
+use super::invocation::{Invocation, Origin, Request};
+use super::qualifier::Version;
 use crate::engine::Engine;
-use crate::engine::effect::{BatchItems, Effect, FunctionError, Outcome};
+use crate::engine::effect::{Attempt, BatchItems, Effect, FunctionError, Outcome};
 use crate::engine::fact::{Ending, What};
 use crate::engine::ids::{EnvironmentId, FunctionName, FunctionNumber, RequestId};
 use crate::engine::time::Timestamp;
 
 /// How an invocation ended.
 #[derive(Debug)]
-pub(super) struct End {
+pub(crate) struct End {
     pub(super) outcome: Outcome,
     pub(super) max_memory_mb: Option<u32>,
     pub(super) items: BatchItems,
@@ -32,11 +33,30 @@ pub(super) struct Settled {
     environment: EnvironmentId,
     function: FunctionName,
     number: FunctionNumber,
+    version: Version,
     origin: Origin,
+    /// Whether a caller has the answer already.
+    answered: bool,
     end: End,
 }
 
 impl Engine {
+    /// Answers a caller while the environment still works; other askers, and
+    /// callers that want the log, get the result when it rests.
+    pub(super) fn answer_early(&mut self, now: Timestamp, id: EnvironmentId) {
+        let Some(environment) = self.environments.get_mut(&id) else { return };
+        let Some(invocation) = environment.state.invocation_mut() else { return };
+        let Some(end) = &invocation.answered else { return };
+        let Request { request_id, wants_log, ref origin, .. } = invocation.request;
+        if wants_log || !matches!(origin, Origin::Caller) {
+            return;
+        }
+        let (version, outcome) = (invocation.version, end.outcome.clone());
+        invocation.told = true;
+        self.record(now, What::Answered { request_id, environment: id });
+        self.effects.push(Effect::Respond { request_id, environment: id, version, outcome });
+    }
+
     /// Returns the permit and tells what happened.
     pub(super) fn settle(
         &mut self,
@@ -46,21 +66,25 @@ impl Engine {
         end: End,
     ) -> Settled {
         let Invocation {
-            request_id,
-            function: name,
+            request,
+            version,
             number,
-            origin,
             permit,
             started,
-            handed_over,
             init,
+            answered: _,
+            lingers,
+            told,
             max_memory_mb,
-            payload: _,
         } = invocation;
+        let Request { request_id, function: name, origin, .. } = request;
         drop(permit);
         let ending = ending(&end.outcome);
         if let Some(function) = self.functions.get_mut(&name).filter(|function| function.number == number) {
             function.in_flight = function.in_flight.saturating_sub(1);
+            if lingers {
+                function.arrivals.note_rest();
+            }
             match ending {
                 Ending::Succeeded => function.tally.succeeded += 1,
                 Ending::Failed | Ending::TimedOut | Ending::Exited | Ending::HostFailure => {
@@ -74,26 +98,32 @@ impl Engine {
                 request_id,
                 function: name.clone(),
                 environment,
-                handed_over,
+                version,
+                started: started.is_some(),
                 ending,
                 duration: started.map_or(Duration::ZERO, |started| now.since(started)),
                 init,
                 max_memory_mb: end.max_memory_mb.or(max_memory_mb),
             },
         );
-        Settled { request_id, environment, function: name, number, origin, end }
+        Settled { request_id, environment, function: name, number, version, origin, answered: told, end }
     }
 
     /// Gives the result to whoever asked. This comes after the environment is
     /// at rest, so that a poller's next batch can have it.
     pub(super) fn give_result(&mut self, now: Timestamp, settled: Settled) {
-        let Settled { request_id, environment, function: name, number, origin, end } = settled;
+        let Settled { request_id, environment, function: name, number, version, origin, answered, end } =
+            settled;
+        let outcome = end.outcome;
         match origin {
+            Origin::Caller if answered => {}
             Origin::Caller => {
-                self.effects.push(Effect::Respond { request_id, environment, outcome: end.outcome });
+                self.effects.push(Effect::Respond { request_id, environment, version, outcome });
             }
-            Origin::Event(event) => self.settle_event(now, &name, number, event, &end.outcome),
-            Origin::Batch(batch) => self.settle_batch(now, batch, &end.outcome, &end.items),
+            Origin::Event(event) => {
+                self.settle_event(now, &name, number, event, Attempt { version, outcome });
+            }
+            Origin::Batch(batch) => self.settle_batch(now, batch, &outcome, &end.items),
         }
     }
 
@@ -101,18 +131,19 @@ impl Engine {
     /// `None` when there is no such environment.
     pub(super) fn take_environment(&mut self, id: EnvironmentId) -> Option<Option<Invocation>> {
         let environment = self.environments.remove(&id)?;
-        self.alarms.cancel(environment.state.alarm());
-        if let Some(function) = self.functions.get_mut(&environment.function.name) {
+        environment.state.alarm().into_iter().for_each(|key| self.alarms.cancel(key));
+        self.alarms.cancel(environment.end_of_life);
+        let (name, version) = (&environment.function.name, environment.function.version);
+        self.forget_provisioned(name, version, id, &environment.state);
+        if let Some(function) = self.functions.get_mut(name) {
             function.environments.remove(&id);
-            if let State::Idle { since, .. } = environment.state {
-                function.idle.remove(&(since, id));
+            if let State::Idle { since, .. } = environment.state
+                && let Some(fleet) = function.fleets.get_mut(&version)
+            {
+                fleet.not_idle(since, id);
             }
         }
-        let invocation = match environment.state {
-            State::Init { invocation, .. } | State::Busy { invocation, .. } => Some(invocation),
-            State::Idle { .. } => None,
-        };
-        Some(invocation)
+        Some(environment.state.into_invocation())
     }
 }
 
@@ -123,7 +154,9 @@ fn ending(outcome: &Outcome) -> Ending {
             Ending::Failed
         }
         Outcome::FunctionError(FunctionError::TimedOut(_)) => Ending::TimedOut,
-        Outcome::FunctionError(FunctionError::Exited(_) | FunctionError::InvalidEntrypoint) => Ending::Exited,
+        Outcome::FunctionError(
+            FunctionError::Exited(_) | FunctionError::InvalidEntrypoint | FunctionError::ExtensionCrashed,
+        ) => Ending::Exited,
         Outcome::HostFailure(_) => Ending::HostFailure,
     }
 }

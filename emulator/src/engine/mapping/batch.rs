@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::ids::{MappingId, QueueName};
+use crate::engine::lambda::Trace;
 use crate::engine::sqs::Delivery;
 use crate::engine::time::Timestamp;
 
@@ -29,6 +30,16 @@ impl Batch {
     /// batch is no longer the poller's.
     pub(crate) fn lapses_at(&self) -> Option<Timestamp> {
         self.messages.iter().map(|message| message.visible_at).min()
+    }
+
+    /// The chain of requests that it belongs to: that of its deepest message.
+    pub(crate) fn trace(&self) -> Trace {
+        let sent = self.messages.iter().map(|message| &message.content.message);
+        let deepest = sent.max_by_key(|message| message.trace_depth);
+        deepest.map_or_else(Trace::default, |message| Trace {
+            header: message.trace_header.as_deref().map(Arc::from),
+            depth: message.trace_depth,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::error::LambdaError;
 use crate::engine::fact::What;
 use crate::engine::ids::{FunctionName, MappingId, QueueName};
+use crate::engine::lambda::Qualifier;
 use crate::engine::time::Timestamp;
 
 /// What a user sets on a mapping.
@@ -17,6 +18,8 @@ pub struct MappingSpec {
     pub queue: QueueName,
     /// What is invoked.
     pub function: FunctionName,
+    /// Which version or alias of it.
+    pub qualifier: Qualifier,
     /// 1 to 10,000 messages.
     pub batch_size: usize,
     /// 0 to 300 s.
@@ -169,12 +172,13 @@ impl Engine {
 
     fn check_mapping(&self, spec: &MappingSpec) -> Result<(), LambdaError> {
         let queue = self.queues.get(&spec.queue).ok_or(LambdaError::MappingQueueMissing)?;
-        let function = self.functions.get(&spec.function).ok_or(LambdaError::MappingFunctionMissing)?;
+        let function = self.qualified(spec.function.as_str(), &spec.qualifier);
+        let function = function.map_err(|_| LambdaError::MappingFunctionMissing)?;
         if spec.batch_size > 10 && spec.batching_window.is_zero() {
             return Err(LambdaError::WindowRequired);
         }
         let visibility = queue.attributes.visibility_timeout;
-        let timeout = function.latest.spec.timeout;
+        let timeout = function.spec.timeout;
         if visibility < timeout {
             let (visibility_secs, timeout_secs) = (visibility.as_secs(), timeout.as_secs());
             return Err(LambdaError::VisibilityBelowTimeout { visibility_secs, timeout_secs });

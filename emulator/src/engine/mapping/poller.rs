@@ -7,6 +7,7 @@ use super::mappings::Mapping;
 use crate::engine::Engine;
 use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::effect::{BatchItems, Outcome, Payload};
+use crate::engine::error::Refusal;
 use crate::engine::fact::What;
 use crate::engine::ids::{MappingId, QueueName, ReceiverId, RequestId};
 use crate::engine::lambda::{Origin, Request};
@@ -245,16 +246,26 @@ impl Engine {
         let request = Request {
             request_id: RequestId(self.rng.uuid()),
             function: mapping.spec.function.clone(),
+            qualifier: mapping.spec.qualifier.clone(),
             payload: Payload::Records {
                 queue: batch.queue.clone(),
                 messages: Arc::clone(&batch.messages),
                 windowed: !mapping.spec.batching_window.is_zero(),
             },
+            client_context: None,
+            trace: batch.trace(),
+            streams: false,
+            wants_log: false,
             origin: Origin::Batch(batch),
+            arrived: None,
         };
         self.set_doing(id, index, Doing::Invoking);
-        if let Err((Origin::Batch(batch), _)) = self.admit(now, request) {
-            self.hold_batch(now, batch);
+        match self.admit(now, request) {
+            // The messages come back by their visibility timeout, until their
+            // queue's RedrivePolicy ends the chain.
+            Err((Origin::Batch(_), Refusal::Recursive)) => self.pause(now, id, index),
+            Err((Origin::Batch(batch), _)) => self.hold_batch(now, batch),
+            Err((Origin::Caller | Origin::Event(_), _)) | Ok(()) => {}
         }
     }
 

@@ -21,6 +21,9 @@ pub struct NewMessage {
     pub attributes_md5: Option<[u8; 16]>,
     /// X-Ray's header, the one system attribute that a sender can set.
     pub trace_header: Option<Box<str>>,
+    /// Invocations in the chain of requests that sent it, which that header's
+    /// `Lineage` counts.
+    pub trace_depth: u32,
     /// The sender's tenant, on standard queues for fair queues.
     pub group_id: Option<Box<str>>,
 }
@@ -34,6 +37,7 @@ impl NewMessage {
             attributes: BTreeMap::new(),
             attributes_md5: None,
             trace_header: None,
+            trace_depth: 0,
             group_id: None,
         }
     }

@@ -28,7 +28,7 @@ impl Environment {
         jobs: Sender<Job>,
     ) -> Self {
         let sandbox = Arc::new(Sandbox::new(start, driver, identity, environments, layers, jobs));
-        let generation = Mutex::new(Arc::new(Generation::new(Arc::clone(&sandbox))));
+        let generation = Mutex::new(Arc::new(Generation::new(Arc::clone(&sandbox), 0)));
         Self { sandbox, generation }
     }
 
@@ -40,6 +40,13 @@ impl Environment {
     /// Puts an event into the mailbox; the runtime's `/next` takes it.
     pub(super) fn deliver(&self, dispatch: Dispatch) {
         self.generation().deliver(dispatch);
+    }
+
+    /// Ends what runs in it, and makes ready for what runs next.
+    pub(super) fn renew(&self, incarnation: u32) {
+        let mut current = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
+        current.stop();
+        *current = Arc::new(Generation::new(Arc::clone(&self.sandbox), incarnation));
     }
 
     /// Ends the processes, their children and every task.

@@ -12,7 +12,7 @@ use super::participants::{Events, NotRegistered};
 use super::processes::Role;
 use super::shutdown::Reason;
 use super::telemetry::Kind;
-use crate::engine::{BatchItems, Exit, FunctionError, News, Outcome, Uuid};
+use crate::engine::{BatchItems, Exit, FunctionError, News, Outcome, RequestId, Uuid};
 
 impl Generation {
     /// External extensions of these names are about to start.
@@ -52,7 +52,7 @@ impl Generation {
             return;
         }
         extension_log::failed(self, name, state, kind);
-        self.fail_with(kind, "the extension can't go on");
+        self.fail_with(|request_id| reported(kind, request_id));
         self.report(News::Exited(Exit::Status(1)));
     }
 
@@ -69,23 +69,18 @@ impl Generation {
                     return;
                 }
                 extension_log::failed(self, name, "Crashed", "Extension.Crash");
-                self.fail_with("Extension.Crash", &exit_text(exit));
+                self.fail_with(|_| FunctionError::ExtensionCrashed);
             }
         }
         self.report(News::Exited(exit));
     }
 
-    /// Fails what is under way with an error of that type.
-    fn fail_with(&self, kind: &str, text: &str) {
-        let current = self.lock_current().take();
-        let request =
-            current.map_or_else(String::new, |current| format!("RequestId: {} ", current.request_id));
-        let error = json!({ "errorType": kind, "errorMessage": format!("{request}Error: {text}") });
-        let error = FunctionError::Reported(error.to_string().into());
-        match current {
-            Some(current) => {
-                self.finish(current.request_id, Outcome::FunctionError(error), BatchItems::AllSucceeded);
-            }
+    /// Fails what is under way.
+    fn fail_with(&self, error: impl FnOnce(Option<RequestId>) -> FunctionError) {
+        let request_id = self.lock_current().take().map(|current| current.request_id);
+        let error = error(request_id);
+        match request_id {
+            Some(id) => self.finish(id, Outcome::FunctionError(error), BatchItems::AllSucceeded),
             None => self.fail_init(error),
         }
     }
@@ -115,9 +110,10 @@ impl Generation {
     }
 }
 
-fn exit_text(exit: Exit) -> String {
-    match exit {
-        Exit::Status(status) => format!("exit status {status}"),
-        Exit::Signal(signal) => format!("signal: {signal}"),
-    }
+/// An error of which the extension told the type.
+fn reported(kind: &str, request_id: Option<RequestId>) -> FunctionError {
+    let request = request_id.map_or_else(String::new, |id| format!("RequestId: {id} "));
+    let message = format!("{request}Error: the extension can't go on");
+    let error = json!({ "errorType": kind, "errorMessage": message });
+    FunctionError::Reported(error.to_string().into())
 }

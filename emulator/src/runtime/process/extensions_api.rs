@@ -57,7 +57,7 @@ async fn register(generation: &Arc<Generation>, parts: &Parts, body: Incoming) -
     generation.register(name, id, events).map_err(not_registered)?;
     let mut about = json!({
         "functionName": sandbox.function.name.as_str(),
-        "functionVersion": "$LATEST",
+        "functionVersion": sandbox.function.version.to_string(),
         "handler": sandbox.function.spec.handler,
     });
     if header(parts, "lambda-extension-accept-feature").is_some_and(|features| features.contains("accountId"))

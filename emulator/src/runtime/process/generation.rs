@@ -14,7 +14,7 @@ use super::participants::{Asked, Participants, Rest};
 use super::processes::{Processes, Role};
 use super::sandbox::Sandbox;
 use super::telemetry::{Kind, Telemetry};
-use super::{extension_log, runtime_api};
+use super::{extension_log, trace};
 use crate::engine::{
     BatchItems, Completion, Dispatch, FunctionError, News, Outcome, Report, RequestId, Uuid,
 };
@@ -24,6 +24,8 @@ use crate::engine::{
 #[derive(Debug)]
 pub(super) struct Generation {
     pub(super) sandbox: Arc<Sandbox>,
+    /// How many there were before in this environment.
+    pub(super) incarnation: u32,
     pub(super) processes: Processes,
     pub(super) memory: Meter,
     pub(super) telemetry: Telemetry,
@@ -46,10 +48,11 @@ pub(super) struct Current {
 }
 
 impl Generation {
-    pub(super) fn new(sandbox: Arc<Sandbox>) -> Self {
+    pub(super) fn new(sandbox: Arc<Sandbox>, incarnation: u32) -> Self {
         let ended = sandbox.ended.child_token();
         Self {
             sandbox,
+            incarnation,
             processes: Processes::default(),
             memory: Meter::default(),
             telemetry: Telemetry::default(),
@@ -71,9 +74,10 @@ impl Generation {
     }
 
     fn invoke_word(&self, dispatch: &Dispatch) -> Bytes {
-        let arn = self.sandbox.identity.function_arn(self.sandbox.function.name.as_str());
+        let name = self.sandbox.function.name.as_str();
+        let arn = self.sandbox.identity.qualified_arn(name, &dispatch.qualifier);
         let deadline = u64::try_from(self.sandbox.real_deadline_ms(dispatch.deadline)).unwrap_or(u64::MAX);
-        let trace = runtime_api::trace_header(dispatch.request_id, dispatch.deadline.as_secs());
+        let trace = trace::header(dispatch.request_id, dispatch.deadline.as_secs(), name, &dispatch.trace);
         let word = json!({
             "eventType": "INVOKE",
             "deadlineMs": deadline,
@@ -136,6 +140,7 @@ impl Generation {
     /// belongs before the next.
     fn at_rest(&self) {
         self.flush_output();
+        self.report(News::Rested);
     }
 
     /// Whether something is under way: Init, an invocation, or what extensions
@@ -156,7 +161,8 @@ impl Generation {
         self.flush_output();
         self.memory.refresh(&self.processes.leaders());
         let max_memory_mb = self.memory.peak_mb();
-        self.report(News::Finished(Completion { request_id, outcome, max_memory_mb, items }));
+        let completion = Completion { request_id, outcome, max_memory_mb, items, rested: false };
+        self.report(News::Finished(completion));
     }
 
     /// The runtime's Init failed.
@@ -165,11 +171,11 @@ impl Generation {
         self.report(News::InitFailed(error));
     }
 
-    /// Tells the engine, unless this generation is over by then: what its
-    /// processes say after that is not about their successors.
+    /// Tells the engine, which passes over what an earlier generation says.
     pub(super) fn report(&self, news: News) {
         if let Some(driver) = self.sandbox.driver.upgrade() {
-            let report = Report { environment: self.sandbox.id, news };
+            let (environment, incarnation) = (self.sandbox.id, self.incarnation);
+            let report = Report { environment, incarnation, news };
             driver.report(report, || !self.is_over());
         }
     }

@@ -24,10 +24,12 @@ mod sandbox;
 mod seat;
 mod shutdown;
 mod spawner;
+mod streamed;
 mod telemetry;
 mod telemetry_api;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod variables;
 mod watchdog;
 
@@ -102,11 +104,8 @@ impl ProcessRuntime {
     pub(crate) fn start(&self, start: Start) {
         let driver = self.driver.get().expect("the driver was attached").clone();
         let (id, at) = (start.environment, start.at);
-        let init_start = PlatformEvent::InitStart {
-            function: start.function.name.to_string(),
-            runtime: start.function.spec.runtime.clone(),
-            region: self.identity.region.clone(),
-        };
+        let region = &self.identity.region;
+        let init_start = PlatformEvent::init_start(&start.function, region, start.initialization);
         let environments = self.packages.folder().join("environments");
         let environment = Environment::new(
             start,
@@ -139,9 +138,30 @@ impl ProcessRuntime {
             if !generation.telemetry.is_heard() {
                 continue;
             }
-            let memory_mb = environment.sandbox.function.spec.memory_mb;
-            for event in PlatformEvent::of(what, &self.identity.region, memory_mb) {
+            for event in PlatformEvent::of(what, environment.sandbox.about()) {
                 generation.telemetry.tell_platform(*at, &event);
+            }
+        }
+    }
+
+    /// Ends what runs in an environment and starts its runtime anew.
+    pub(crate) fn restart(&self, id: EnvironmentId, incarnation: u32) {
+        if let Some(environment) = self.environments.get(&id) {
+            environment.renew(incarnation);
+            self.ask(Job::Restart(Arc::clone(&environment)));
+        }
+    }
+
+    /// Ends what runs in an environment, and keeps its files.
+    pub(crate) fn halt(&self, id: EnvironmentId) {
+        if let Some(environment) = self.environments.get(&id) {
+            let generation = environment.generation();
+            match generation.begin_end() {
+                None => generation.stop(),
+                // They have their time, unless it starts anew before that is over.
+                Some(reason) => {
+                    self.handle.spawn(async move { shutdown::end(&generation, reason).await });
+                }
             }
         }
     }

@@ -206,7 +206,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::{EnvironmentId, Payload, RequestId, Timestamp};
+    use crate::engine::{EnvironmentId, Payload, Qualifier, RequestId, Timestamp, Trace};
 
     const INVOKE: Events = Events { invoke: true, shutdown: false };
     const BOTH: Events = Events { invoke: true, shutdown: true };
@@ -223,6 +223,10 @@ mod tests {
             payload: Payload::Json(Bytes::new()),
             deadline: Timestamp::default() + Duration::from_secs(3),
             reports_item_failures: false,
+            qualifier: Qualifier::Latest,
+            client_context: None,
+            trace: Trace::default(),
+            streams: false,
         }
     }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::ORIGIN;
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -16,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::environment::Environment;
 use super::generation::Generation;
-use super::{event, extensions_api, host};
+use super::{event, extensions_api, host, streamed, trace};
 use crate::engine::{BatchItems, Dispatch, FunctionError, News, Outcome, RequestId, Uuid};
 use crate::limits;
 
@@ -75,11 +76,11 @@ async fn answer(generation: &Arc<Generation>, request: Request<Incoming>) -> Res
         return Ok(extensions_api::answer(generation, &parts, body).await);
     }
     let path = path.strip_prefix(PREFIX).unwrap_or_default();
-    Ok(match (parts.method, path) {
-        (Method::GET, "invocation/next") => next(generation).await,
-        (Method::POST, "init/error") => init_error(generation, body).await,
-        (Method::POST, path) => match invocation_call(path) {
-            Some((Some(request_id), "response")) => response(generation, request_id, body).await,
+    Ok(match (&parts.method, path) {
+        (&Method::GET, "invocation/next") => next(generation).await,
+        (&Method::POST, "init/error") => init_error(generation, body).await,
+        (&Method::POST, path) => match invocation_call(path) {
+            Some((Some(request_id), "response")) => response(generation, request_id, &parts, body).await,
             Some((Some(request_id), "error")) => error(generation, request_id, body).await,
             Some((None, "response" | "error")) => invalid_request_id(),
             Some(_) | None => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
@@ -103,9 +104,10 @@ async fn next(generation: &Generation) -> Reply {
 
 fn event_reply(generation: &Generation, dispatch: Dispatch) -> Reply {
     let request_id = dispatch.request_id;
-    let arn = generation.sandbox.identity.function_arn(generation.sandbox.function.name.as_str());
-    let trace = trace_header(request_id, dispatch.deadline.as_secs());
-    let reply = Response::builder()
+    let name = generation.sandbox.function.name.as_str();
+    let arn = generation.sandbox.identity.qualified_arn(name, &dispatch.qualifier);
+    let trace = trace::header(request_id, dispatch.deadline.as_secs(), name, &dispatch.trace);
+    let mut reply = Response::builder()
         .header("content-type", "application/json")
         .header("lambda-runtime-aws-request-id", request_id.to_string())
         .header(
@@ -113,21 +115,23 @@ fn event_reply(generation: &Generation, dispatch: Dispatch) -> Reply {
             generation.sandbox.real_deadline_ms(dispatch.deadline).to_string(),
         )
         .header("lambda-runtime-invoked-function-arn", arn)
-        .header("lambda-runtime-trace-id", trace)
-        .body(Full::new(event::body(dispatch.payload, &generation.sandbox.identity)));
+        .header("lambda-runtime-trace-id", trace);
+    if let Some(client_context) = dispatch.client_context.as_deref() {
+        reply = reply.header("lambda-runtime-client-context", client_context);
+    }
+    let reply = reply.body(Full::new(event::body(dispatch.payload, &generation.sandbox.identity)));
     reply.expect("ids, numbers and ARNs fit into headers")
 }
 
-/// X-Ray's header: unsampled, and the same for the same request.
-pub(super) fn trace_header(request_id: RequestId, seconds: u64) -> String {
-    let bits = request_id.0.as_u128();
-    let root = bits & ((1 << 96) - 1);
-    let parent = u64::try_from(bits >> 64).unwrap_or_default();
-    format!("Root=1-{seconds:08x}-{root:024x};Parent={parent:016x};Sampled=0")
-}
-
-async fn response(generation: &Generation, request_id: RequestId, body: Incoming) -> Reply {
+async fn response(generation: &Generation, request_id: RequestId, parts: &Parts, body: Incoming) -> Reply {
     let Some(current) = generation.current(request_id) else { return invalid_request_id() };
+    if streamed::is_streamed(parts) {
+        let Some(outcome) = streamed::carry(generation, request_id, parts, body).await else {
+            return broken_off();
+        };
+        generation.finish(request_id, outcome, BatchItems::AllSucceeded);
+        return accepted();
+    }
     let (outcome, too_large) = match read(body).await {
         Ok(answer) => (Outcome::Success(answer), false),
         Err(Unread::TooLarge) => (Outcome::FunctionError(FunctionError::ResponseTooLarge), true),

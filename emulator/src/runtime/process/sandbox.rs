@@ -12,8 +12,8 @@ use super::generation::Generation;
 use super::spawner::Job;
 use crate::config::Identity;
 use crate::driver::Driver;
-use crate::engine::{EnvironmentId, FunctionVersion, Start, Timestamp};
-use crate::observe::log_stream_name;
+use crate::engine::{EnvironmentId, FunctionVersion, InitializationType, Start, Timestamp};
+use crate::observe::{About, log_stream_name};
 
 /// The place where processes run: a folder, a port, a log stream. Processes
 /// may come and go in it.
@@ -21,6 +21,7 @@ use crate::observe::log_stream_name;
 pub(super) struct Sandbox {
     pub(super) id: EnvironmentId,
     pub(super) function: Arc<FunctionVersion>,
+    pub(super) initialization: InitializationType,
     pub(super) log_stream: String,
     pub(super) identity: Arc<Identity>,
     /// Has `task` (the code), `opt` (its layers) and `tmp`, which stand in for
@@ -48,8 +49,9 @@ impl Sandbox {
     ) -> Self {
         Self {
             id: start.environment,
-            log_stream: log_stream_name(start.at, start.log_stream),
+            log_stream: log_stream_name(start.at, start.function.version, start.log_stream),
             function: start.function,
+            initialization: start.initialization,
             identity,
             folder: environments.join(start.environment.0.to_string()),
             layers,
@@ -57,6 +59,16 @@ impl Sandbox {
             jobs,
             api: OnceLock::new(),
             ended: CancellationToken::new(),
+        }
+    }
+
+    /// What records of its life say of it.
+    pub(super) fn about(&self) -> About<'_> {
+        About {
+            region: &self.identity.region,
+            memory_mb: self.function.spec.memory_mb,
+            version: self.function.version,
+            initialization: self.initialization,
         }
     }
 

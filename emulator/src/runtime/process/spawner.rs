@@ -40,6 +40,8 @@ pub(super) enum Job {
     Start(Arc<Environment>),
     /// Start the runtime, for which the extensions were waited for.
     StartRuntime(Arc<Generation>),
+    /// Start its process again, in the same place.
+    Restart(Arc<Environment>),
     /// Remove what it left on disk.
     CleanUp(Arc<Environment>),
     /// End the thread.
@@ -98,6 +100,7 @@ impl Spawner {
                     let started = self.start_runtime(&generation);
                     tell_refusal(&generation, started);
                 }
+                Job::Restart(environment) => self.restart_environment(&environment),
                 Job::CleanUp(environment) => self.clean_up(&environment.sandbox),
                 Job::End => return,
             }
@@ -105,18 +108,31 @@ impl Spawner {
     }
 
     fn clean_up(&mut self, sandbox: &Sandbox) {
+        self.forget_groups(sandbox);
+        // It may never have come to a folder.
+        let _absent = fs::remove_dir_all(&sandbox.folder);
+    }
+
+    /// The processes have ended: their numbers may soon be others'.
+    fn forget_groups(&mut self, sandbox: &Sandbox) {
         for group in self.groups.remove(&sandbox.id).unwrap_or_default() {
             if let Some(watchdog) = &mut self.watchdog {
                 watchdog.note_end(group);
             }
         }
-        // It may never have come to a folder.
-        let _absent = fs::remove_dir_all(&sandbox.folder);
     }
 
     fn start_environment(&mut self, environment: &Arc<Environment>) {
+        // The first of its generations, even if it is over by now.
         let generation = environment.generation();
         let started = self.open(environment).and_then(|()| self.start_processes(&generation));
+        tell_refusal(&generation, started);
+    }
+
+    fn restart_environment(&mut self, environment: &Environment) {
+        self.forget_groups(&environment.sandbox);
+        let generation = environment.generation();
+        let started = self.start_processes(&generation);
         tell_refusal(&generation, started);
     }
 
@@ -241,6 +257,17 @@ impl Spawner {
     }
 }
 
+fn tell_refusal(generation: &Generation, started: Result<(), Refused>) {
+    match started {
+        Ok(()) => {}
+        Err(Refused::Package(error)) => generation.fail_init(error),
+        Err(Refused::Host(reason)) => {
+            tracing::error!(function = %generation.sandbox.function.name, "{reason}");
+            generation.report(News::StartRefused(reason));
+        }
+    }
+}
+
 /// A folder with the code (a link to the unpacked package, which all
 /// environments of a version share), its layers, and an empty stand-in for `/tmp`.
 fn make_folder(sandbox: &Sandbox) -> io::Result<()> {
@@ -261,17 +288,6 @@ fn bind() -> io::Result<tokio::net::TcpListener> {
 
 fn refused(what: &'static str) -> impl Fn(io::Error) -> Refused + Copy {
     move |error| Refused::Host(host::refusal(what, &error))
-}
-
-fn tell_refusal(generation: &Generation, started: Result<(), Refused>) {
-    match started {
-        Ok(()) => {}
-        Err(Refused::Package(error)) => generation.fail_init(error),
-        Err(Refused::Host(reason)) => {
-            tracing::error!(function = %generation.sandbox.function.name, "{reason}");
-            generation.report(News::StartRefused(reason));
-        }
-    }
 }
 
 fn extension_error(kind: &str, message: &str) -> Refused {

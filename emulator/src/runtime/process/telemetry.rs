@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::engine::Timestamp;
-use crate::observe::{PlatformEvent, iso_time};
+use crate::observe::{PlatformEvent, date_time};
 
 /// What is kept for late subscribers; few environments tell more in their Init.
 const BACKLOG: usize = 1_000;
@@ -130,7 +130,7 @@ impl Telemetry {
         self.tell(kind, at, || {
             let object = || serde_json::from_str::<Value>(line).ok().filter(Value::is_object);
             let record = json_log.then(object).flatten().unwrap_or_else(|| line.into());
-            json!({ "time": iso_time(at), "type": kind.as_str(), "record": record })
+            json!({ "time": format!("{}Z", date_time(at)), "type": kind.as_str(), "record": record })
         });
     }
 

@@ -19,8 +19,8 @@ use super::spawner::{Job, Spawner};
 use crate::config::Identity;
 use crate::driver::{Clock, Driver};
 use crate::engine::{
-    Code, Dispatch, EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, Package, Payload, Quotas,
-    RequestId, Start, Timestamp, Uuid,
+    Code, Dispatch, EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, InitializationType, Invoke,
+    Package, Payload, Qualifier, Quotas, RequestId, Start, Timestamp, Trace, Uuid, Version,
 };
 use crate::observe::LogStore;
 use crate::runtime::Packages;
@@ -126,7 +126,7 @@ fn function(root: &Path, variables: &[(&str, &str)]) -> FunctionVersion {
     spec.handler = "h".to_owned();
     spec.code = Code::Package(Package { sha256: String::new(), size: 0, root: root.into() });
     let (last_modified, revision_id) = (Timestamp::default(), Uuid::from_random(1));
-    FunctionVersion { name: "f".into(), spec, last_modified, revision_id }
+    FunctionVersion { name: "f".into(), version: Version::Latest, spec, last_modified, revision_id }
 }
 
 impl World {
@@ -145,6 +145,7 @@ impl World {
             function: Arc::new(function(&programs, variables)),
             log_stream: Uuid::from_random(2),
             at: Timestamp::default(),
+            initialization: InitializationType::OnDemand,
         };
         let identity =
             Arc::new(Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() });
@@ -164,6 +165,10 @@ impl World {
             payload: Payload::Json(Bytes::from_static(b"{}")),
             deadline: Timestamp::default() + Duration::from_secs(3),
             reports_item_failures: false,
+            qualifier: Qualifier::Latest,
+            client_context: None,
+            trace: Trace::default(),
+            streams: false,
         });
         request_id
     }
@@ -250,25 +255,25 @@ async fn invoke_with_failing_extension(how: &str) -> String {
     write_program(&packages.folder().join("environments/1/opt/extensions/failing"), FAILING);
     let identity =
         Arc::new(Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() });
-    let processes =
-        ProcessRuntime::new(identity, Arc::clone(&packages), Handle::current()).expect("a thread");
+    let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())
+        .expect("a thread");
     let logs = LogStore::new("us-east-1");
-    let driver = Driver::new(Quotas::default(), 1, Clock::new(1.0), processes, logs);
+    let driver = Driver::new(Quotas::default(), 1, Clock::new(1.0), processes, logs, identity);
     // A runtime that answers might be faster than the extension.
     let hangs = [("HOW", how), ("HANGS", "1")];
     let variables = if how == "exits in an invocation" { &hangs[..] } else { &hangs[..1] };
     let spec = function(&programs, variables).spec;
     driver.step(|engine, now| engine.create_function(now, "f".into(), spec)).expect("a free name");
-    let (_, answer) = driver.invoke("f", Bytes::from_static(b"{}")).await;
+    let (_, answer) = driver.invoke(Invoke::new("f", Bytes::from_static(b"{}"))).await;
     format!("{:?}", answer.expect("there is room").outcome)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_extension_fails_the_function() {
     for (how, expected) in [
-        ("exits before it registers", "Extension.Crash"),
+        ("exits before it registers", "ExtensionCrashed"),
         ("reports an error of Init", "Mine.Broken"),
-        ("exits in an invocation", "Extension.Crash"),
+        ("exits in an invocation", "ExtensionCrashed"),
         ("not at all", "Success(b\"1\")"),
     ] {
         let outcome = invoke_with_failing_extension(how).await;

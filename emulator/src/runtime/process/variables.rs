@@ -88,11 +88,11 @@ fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
         set.push((name.to_owned(), value.as_ref().to_owned()));
     };
     lambda("AWS_LAMBDA_FUNCTION_NAME", &name);
-    lambda("AWS_LAMBDA_FUNCTION_VERSION", &"$LATEST");
+    lambda("AWS_LAMBDA_FUNCTION_VERSION", &sandbox.function.version.to_string());
     lambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory_mb.to_string());
     lambda("AWS_LAMBDA_LOG_GROUP_NAME", &log_group_name(name));
     lambda("AWS_LAMBDA_LOG_STREAM_NAME", &sandbox.log_stream);
-    lambda("AWS_LAMBDA_INITIALIZATION_TYPE", &"on-demand");
+    lambda("AWS_LAMBDA_INITIALIZATION_TYPE", &sandbox.initialization.as_str());
     lambda("AWS_LAMBDA_RUNTIME_API", &api.to_string());
     lambda("AWS_REGION", region);
     lambda("AWS_DEFAULT_REGION", region);
@@ -131,7 +131,10 @@ mod tests {
 
     use super::*;
     use crate::config::Identity;
-    use crate::engine::{EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, Start, Timestamp, Uuid};
+    use crate::engine::{
+        EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, InitializationType, Start, Timestamp,
+        Uuid, Version,
+    };
 
     fn sandbox(runtime: &str, variables: &[(&str, &str)]) -> Sandbox {
         let mut spec = FunctionSpec::simulated(HandlerModel::default());
@@ -141,9 +144,16 @@ mod tests {
         let (last_modified, revision_id) = (Timestamp::default(), Uuid::from_random(1));
         let start = Start {
             environment: EnvironmentId(1),
-            function: Arc::new(FunctionVersion { name: "f".into(), spec, last_modified, revision_id }),
+            function: Arc::new(FunctionVersion {
+                name: "f".into(),
+                version: Version::Latest,
+                spec,
+                last_modified,
+                revision_id,
+            }),
             log_stream: Uuid::from_random(2),
             at: Timestamp::default(),
+            initialization: InitializationType::OnDemand,
         };
         let identity = Identity { region: "eu-west-1".to_owned(), account_id: "000000000000".to_owned() };
         let jobs = mpsc::channel().0;

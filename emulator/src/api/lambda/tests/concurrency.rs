@@ -37,7 +37,10 @@ async fn five_of_ten_at_once_succeed_with_five_reserved() {
     let state = world.call("GET /_emulator/state", Value::Null).await.json();
     let function = &state["functions"][0];
     assert_eq!(function["peak_in_use"], 5);
-    assert_eq!(function["invocations"], json!({ "succeeded": 5, "failed": 0 }));
+    assert_eq!(
+        function["invocations"],
+        json!({ "succeeded": 5, "failed": 0, "provisioned": 0, "spillover": 0 })
+    );
     assert_eq!(function["throttles"], json!({ "ReservedFunctionConcurrentInvocationLimitExceeded": 5 }));
     assert_eq!(function["environments"], json!({ "init": 0, "idle": 5, "busy": 0, "started": 5 }));
 }

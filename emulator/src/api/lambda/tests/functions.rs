@@ -119,7 +119,7 @@ async fn bad_creations_are_refused() {
         (json!({ "Architectures": ["vax"] }), validation("'vax' at 'architectures' failed to satisfy")),
         (json!({ "FunctionName": "f.g" }), validation("'f.g' at 'functionName' failed to satisfy")),
         (json!({ "FunctionName": "f g" }), validation("'f g' at 'functionName' failed to satisfy")),
-        (json!({ "Runtime": "java21" }), invalid("The emulator does not run java21 functions yet")),
+        (json!({ "Runtime": "ruby3.4" }), invalid("The emulator does not run ruby3.4 functions yet")),
         (json!({ "Runtime": "cobol" }), invalid("Value cobol at 'runtime' failed to satisfy constraint")),
         (json!({ "Handler": null }), invalid("Runtime and Handler are mandatory parameters")),
         (json!({ "Code": {} }), invalid("Please provide a source for function code.")),
@@ -136,7 +136,6 @@ async fn bad_creations_are_refused() {
         (json!({ "SnapStart": { "ApplyOn": "PublishedVersions" } }), not_served("SnapStart")),
         (json!({ "TracingConfig": { "Mode": "Active" } }), not_served("TracingConfig")),
         (json!({ "LoggingConfig": { "LogFormat": "JSON" } }), not_served("LogFormat of LoggingConfig")),
-        (json!({ "Publish": true }), not_served("Publish")),
         (
             json!({ "Environment": { "Variables": { "AWS_REGION": "r" } } }),
             invalid("Reserved keys used in this request: AWS_REGION"),

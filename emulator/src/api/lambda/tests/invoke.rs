@@ -166,11 +166,12 @@ async fn refusals_are_to_the_letter() {
         ),
         (
             "f",
-            &[("x-amz-client-context", "e30=")],
+            &[("x-amz-client-context", "bm8=")],
             "{}".to_owned(),
-            501,
-            "ServiceException",
-            r#"{"Message":"the emulator does not serve ClientContext of Invoke yet","Type":"Service"}"#.to_owned(),
+            400,
+            "InvalidRequestContentException",
+            r#"{"Type":"User","message":"Could not parse the client context: it must be base64 of a JSON object"}"#
+                .to_owned(),
         ),
     ] {
         let line = format!("POST /2015-03-31/functions/{path}/invocations");

@@ -5,3 +5,4 @@ mod concurrency;
 mod functions;
 mod invoke;
 mod mappings;
+mod streaming;

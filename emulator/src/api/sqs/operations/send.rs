@@ -10,7 +10,10 @@ use crate::api::sqs::error::Fault;
 use crate::api::sqs::message::{GivenAttributes, attributes, attributes_md5, body_md5, check_characters};
 use crate::api::sqs::text::{Hex, Text, shown};
 use crate::api::sqs::{Endpoint, Operation, limits};
-use crate::engine::{AttributeValue, Engine, MessageAttribute, MessageId, NewMessage, SqsError, Timestamp};
+use crate::api::trace;
+use crate::engine::{
+    AttributeValue, Engine, MessageAttribute, MessageId, NewMessage, SqsError, Timestamp, Trace,
+};
 
 /// "Message quotas": the entries of a batch together.
 const LONGEST_BATCH: usize = 1_048_576;
@@ -72,7 +75,7 @@ impl<'a> Operation<'a> for SendMessage<'a> {
     fn perform(mut self, endpoint: &Endpoint<'_>) -> Result<Sent, Fault> {
         let url = self.queue_url.take();
         let queue = endpoint.queue(url.as_ref())?;
-        let prepared = self.prepare(|member| Fault::missing(member))?;
+        let prepared = self.prepare(|member| Fault::missing(member))?.traced(endpoint);
         let sent = endpoint.driver.step(|engine, now| prepared.send(engine, now, queue));
         sent.map_err(Fault::from)
     }
@@ -90,7 +93,7 @@ impl<'a> Operation<'a> for SendMessageBatch<'a> {
             }
             let ends = prepared.into_iter().map(|(id, prepared)| {
                 let sent = prepared.and_then(|prepared| {
-                    let sent = prepared.send(engine, now, queue);
+                    let sent = prepared.traced(endpoint).send(engine, now, queue);
                     sent.map_err(Fault::from)
                 });
                 (id.clone(), sent.map(|sent| SentEntry { id, sent }))
@@ -147,6 +150,7 @@ impl SendMessage<'_> {
             body: body.into_owned().into_boxed_str(),
             attributes_md5: md5_of(&attributes),
             attributes,
+            trace_depth: 0,
             trace_header: system.trace_header,
             group_id: self.message_group_id.map(|id| id.into_owned().into_boxed_str()),
         };
@@ -155,6 +159,18 @@ impl SendMessage<'_> {
 }
 
 impl Prepared {
+    /// Notes the chain of requests that the message belongs to: that which the
+    /// sender named, or that of the request itself.
+    fn traced(mut self, endpoint: &Endpoint<'_>) -> Self {
+        let given = self.message.trace_header.as_deref().unwrap_or(endpoint.trace);
+        let Trace { header, depth } = trace::read(given);
+        self.message.trace_depth = depth;
+        if self.message.trace_header.is_none() {
+            self.message.trace_header = header.as_deref().map(Box::from);
+        }
+        self
+    }
+
     fn send(self, engine: &mut Engine, now: Timestamp, queue: &str) -> Result<Sent, SqsError> {
         let body_md5 = Hex(self.message.body_md5);
         let attributes_md5 = self.message.attributes_md5.map(Hex);

@@ -14,7 +14,7 @@ struct Document {
 }
 
 /// The error document of a failure: the runtime's own, or Lambda's.
-pub(super) fn document(request_id: RequestId, error: FunctionError) -> Bytes {
+pub(crate) fn document(request_id: RequestId, error: FunctionError) -> Bytes {
     let (error_type, what) = match error {
         FunctionError::Reported(document) => return document,
         FunctionError::ResponseTooLarge => return response_too_large(),
@@ -34,6 +34,7 @@ pub(super) fn document(request_id: RequestId, error: FunctionError) -> Bytes {
             "Runtime.InvalidEntrypoint",
             "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
         ),
+        FunctionError::ExtensionCrashed => ("Extension.Crash", "exit code 1".to_owned()),
     };
     let error_message = format!("RequestId: {request_id} Error: {what}");
     let document = Document { error_type, error_message };

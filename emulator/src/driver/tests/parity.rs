@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::VirtualTime;
 use crate::api::Api;
 use crate::engine::{
-    Effect, Engine, Fact, FunctionSpec, HandlerModel, MappingSpec, NewMessage, QueueAttributes, QueueName,
-    Quotas, RequestId, Snapshot, Timestamp, What,
+    Engine, Fact, FunctionSpec, HandlerModel, Invoke, MappingSpec, NewMessage, Qualifier, QueueAttributes,
+    QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
 };
-use crate::runtime::HandlerRuntime;
 
 /// One step of the scenario; the next begins when everything is at rest.
 const STEPS: [fn(&mut Engine, Timestamp); 4] = [set_up, burst, one_more, messages];
@@ -25,6 +25,7 @@ fn set_up(engine: &mut Engine, now: Timestamp) {
     let spec = MappingSpec {
         queue,
         function: "f".into(),
+        qualifier: Qualifier::Latest,
         batch_size: 2,
         batching_window: Duration::from_secs(1),
         maximum_concurrency: None,
@@ -37,15 +38,19 @@ fn set_up(engine: &mut Engine, now: Timestamp) {
 /// Three callers and two events on two permits.
 fn burst(engine: &mut Engine, now: Timestamp) {
     for _ in 0..3 {
-        let _refused = engine.invoke(now, "f", Bytes::from_static(b"{}"));
+        let _refused = engine.invoke(now, invoke());
     }
     for _ in 0..2 {
-        engine.invoke_event(now, "f", Bytes::from_static(b"{}")).expect("events are accepted");
+        engine.invoke_event(now, invoke()).expect("events are accepted");
     }
 }
 
+fn invoke() -> Invoke<'static> {
+    Invoke::new("f", Bytes::from_static(b"{}"))
+}
+
 fn one_more(engine: &mut Engine, now: Timestamp) {
-    let _answer = engine.invoke(now, "f", Bytes::from_static(b"{}"));
+    let _answer = engine.invoke(now, invoke());
 }
 
 /// A full batch, and one that waits for its window.
@@ -58,7 +63,7 @@ fn messages(engine: &mut Engine, now: Timestamp) {
 
 fn function() -> FunctionSpec {
     let (init, duration) = (Duration::from_millis(200), Duration::from_millis(500));
-    FunctionSpec::simulated(HandlerModel { init, duration, failure_rate: 0.0 })
+    FunctionSpec::simulated(HandlerModel { init, duration, ..HandlerModel::default() })
 }
 
 /// Whether nothing runs and nothing waits but what only time will bring back.
@@ -104,38 +109,20 @@ fn story(facts: &[Fact]) -> Vec<String> {
 
 /// The scenario with no time passing: what the driver does, without a clock.
 fn on_virtual_time() -> Vec<Fact> {
-    let mut engine = Engine::new(Quotas::default(), 1);
-    let mut handlers = HandlerRuntime::new(1);
-    let mut now = Timestamp::from_millis(1_763_942_400_000);
-    let (mut facts, mut effects, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    let mut world = VirtualTime::new(Quotas::default());
     for step in STEPS {
-        step(&mut engine, now);
+        let now = world.now;
+        step(&mut world.engine, now);
         loop {
-            engine.take_facts(&mut facts);
-            all.append(&mut facts);
-            engine.take_effects(&mut effects);
-            for effect in effects.drain(..) {
-                match effect {
-                    Effect::Start(start) => assert!(handlers.start(start).is_none(), "it is simulated"),
-                    Effect::Dispatch(dispatch) => {
-                        assert!(handlers.dispatch(dispatch).is_none(), "it is simulated");
-                    }
-                    Effect::Stop { environment } => handlers.stop(environment),
-                    Effect::Respond { .. } | Effect::Deliver { .. } => {}
-                }
-            }
-            if at_rest(&engine.snapshot(now)) {
+            world.carry_out();
+            if at_rest(&world.engine.snapshot(world.now)) {
                 break;
             }
-            let news = handlers.next_due();
-            now = [news, engine.next_deadline()].into_iter().flatten().min().expect("something is due");
-            match handlers.pop_due(now) {
-                Some(report) => engine.report(now, report),
-                None => engine.tick(now),
-            }
+            let next = world.next_due().expect("something is due");
+            world.advance(next);
         }
     }
-    all
+    world.facts
 }
 
 /// The scenario under the driver, ten times as fast as real time.

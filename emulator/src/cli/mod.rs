@@ -1,10 +1,13 @@
 //! Flags and help.
 
+mod quota_flags;
+
 use std::net::SocketAddr;
 
 use clap::{Parser, ValueEnum};
 use emulator::Config;
 use emulator::engine::Quotas;
+use quota_flags::{AccountFlags, EnvironmentFlags};
 
 /// A local AWS Lambda and SQS that gets concurrency right.
 #[derive(Debug, Parser)]
@@ -21,8 +24,14 @@ use emulator::engine::Quotas;
             Serve on http://127.0.0.1:4566.\n\n  \
         emulator --listen 127.0.0.1:0 --seed 7\n      \
             Take a free port, and draw the same ids as any other start with seed 7.\n\n  \
-        emulator --account-concurrency 10\n      \
-            Be a new account, which may reserve nothing.\n\n  \
+        emulator --account new\n      \
+            Be a new account: 10 executions at once, and nothing to reserve.\n\n  \
+        emulator --scaling-rate 10/1s\n      \
+            See the scaling rate: 10 new environments a second and function.\n\n  \
+        emulator --cold-start simulated --placement 100ms-250ms\n      \
+            Let cold starts take as long as on AWS.\n\n  \
+        emulator --provisioned-preparation 0s\n      \
+            Have provisioned concurrency ready at once.\n\n  \
         emulator --speed 60\n      \
             Let an emulated minute pass in a second.\n\n\
         EXIT CODES\n  0  ended by Ctrl-C or SIGTERM\n  2  a flag is wrong, or the address is taken"
@@ -53,14 +62,11 @@ pub(crate) struct Cli {
     #[arg(long, env = "EMULATOR_ACCOUNT_ID", default_value = "000000000000", value_parser = account_id)]
     account_id: String,
 
-    /// Concurrent executions of the account
-    #[arg(long, env = "EMULATOR_ACCOUNT_CONCURRENCY", default_value_t = 1_000, value_name = "N")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    account_concurrency: u32,
+    #[command(flatten)]
+    account: AccountFlags,
 
-    /// What reservations must leave unreserved [default: 100, or the account's concurrency if that is less]
-    #[arg(long, env = "EMULATOR_UNRESERVED_MINIMUM", value_name = "N")]
-    unreserved_minimum: Option<u32>,
+    #[command(flatten)]
+    environments: EnvironmentFlags,
 
     /// Emulated seconds in a real one
     ///
@@ -91,11 +97,9 @@ pub(crate) enum LogFormat {
 impl Cli {
     /// The configuration that the flags mean.
     pub(crate) fn config(&self) -> Config {
-        let quotas = Quotas {
-            account_concurrency: self.account_concurrency,
-            unreserved_minimum: self.unreserved_minimum.unwrap_or(self.account_concurrency.min(100)),
-            ..Quotas::default()
-        };
+        let mut quotas = Quotas::default();
+        self.account.apply(&mut quotas);
+        self.environments.apply(&mut quotas);
         let mut allowed_hosts = self.allow_hosts.clone();
         if !self.listen.ip().is_unspecified() {
             allowed_hosts.push(self.listen.ip().to_string());
@@ -152,6 +156,12 @@ mod tests {
             ["--speed", "0"],
             ["--speed", "nan"],
             ["--account-concurrency", "0"],
+            ["--account", "old"],
+            ["--scaling-rate", "10"],
+            ["--scaling-rate", "0/1s"],
+            ["--idle-lifetime", "7m-5m"],
+            ["--placement", "fast"],
+            ["--cold-start", "warm"],
             ["--allow-host", ""],
             ["--listen", "4566"],
         ] {

@@ -1,0 +1,98 @@
+//! Brings records of asynchronous events to their destinations.
+
+use std::collections::BTreeMap;
+
+use crate::api::{attributes_md5, body_md5};
+use crate::config::Identity;
+use crate::engine::{
+    AttributeValue, Engine, EventEnding, InvocationRecord, Invoke, MessageAttribute, NewMessage,
+    RecordTarget, Timestamp,
+};
+use crate::observe;
+
+/// Sends a record where it is to go, and notes whether that took it.
+///
+/// Queues and functions of this account are real destinations. What goes to
+/// other services (SNS, EventBridge, S3) is written to the emulator's own log.
+pub(super) fn send(engine: &mut Engine, identity: &Identity, record: &InvocationRecord) {
+    let at = engine.now();
+    let delivered = match &record.target {
+        RecordTarget::DeadLetter(arn) => dead_letter(engine, identity, at, arn, record),
+        RecordTarget::OnSuccess(arn) | RecordTarget::OnFailure(arn) => {
+            destination(engine, identity, at, arn, record)
+        }
+    };
+    engine.record_sent(at, record, delivered);
+}
+
+/// A dead-letter queue gets the event itself, and why it is there.
+fn dead_letter(
+    engine: &mut Engine,
+    identity: &Identity,
+    at: Timestamp,
+    arn: &str,
+    record: &InvocationRecord,
+) -> bool {
+    let Some(queue) = identity.queue_of(arn) else { return log_elsewhere(identity, arn, record) };
+    let status = match record.ending {
+        EventEnding::ZeroReservedConcurrency => "429",
+        EventEnding::Succeeded
+        | EventEnding::RetriesExhausted
+        | EventEnding::EventAgeExceeded
+        | EventEnding::RecursiveLoop
+        | EventEnding::FunctionDeleted => "200",
+    };
+    let attribute = |data_type: &str, text: String| MessageAttribute {
+        data_type: data_type.to_owned(),
+        value: AttributeValue::Text(text),
+    };
+    let mut attributes = BTreeMap::from([
+        ("RequestID".to_owned(), attribute("String", record.request_id.to_string())),
+        ("ErrorCode".to_owned(), attribute("Number", status.to_owned())),
+    ]);
+    let message = observe::error_message(record);
+    if !message.is_empty() {
+        attributes.insert("ErrorMessage".to_owned(), attribute("String", message));
+    }
+    let body = String::from_utf8_lossy(&record.payload);
+    let mut message = message_of(&body, record);
+    message.attributes_md5 =
+        attributes_md5(attributes.iter().map(|(name, attribute)| (name.as_str(), attribute)));
+    message.attributes = attributes;
+    engine.send_message(at, queue, message, None).is_ok()
+}
+
+fn destination(
+    engine: &mut Engine,
+    identity: &Identity,
+    at: Timestamp,
+    arn: &str,
+    record: &InvocationRecord,
+) -> bool {
+    let text = observe::record(record, identity);
+    if let Some(queue) = identity.queue_of(arn) {
+        return engine.send_message(at, queue, message_of(&text, record), None).is_ok();
+    }
+    if let Some((function, qualifier)) = identity.function_of(arn) {
+        let mut invoke = Invoke::new(function, text.into());
+        invoke.qualifier = qualifier;
+        invoke.trace = record.trace.clone();
+        invoke.trace.depth += 1;
+        return engine.invoke_event(at, invoke).is_ok();
+    }
+    log_elsewhere(identity, arn, record)
+}
+
+fn message_of(body: &str, record: &InvocationRecord) -> NewMessage {
+    let mut message = NewMessage::new(body, body_md5(body));
+    message.trace_header = record.trace.header.as_deref().map(Box::from);
+    message.trace_depth = record.trace.depth + 1;
+    message
+}
+
+/// A service that is not here.
+fn log_elsewhere(identity: &Identity, arn: &str, record: &InvocationRecord) -> bool {
+    let text = observe::record(record, identity);
+    tracing::info!(target: "emulator::destination", arn, record = %text, "a record for another service");
+    true
+}

@@ -1,0 +1,96 @@
+//! Requests that arrive a moment too early.
+//!
+//! On AWS an environment asks for its next event while its answer is still on
+//! the way to the caller. Over loopback the caller is faster, and its next
+//! request would meet a busy environment that on AWS it never meets. So a
+//! request that finds no idle environment waits for one that has just answered,
+//! for [`Quotas::arrival_grace`](crate::engine::Quotas::arrival_grace) at most.
+
+use std::collections::VecDeque;
+
+use super::invocation::{Origin, Request};
+use crate::engine::Engine;
+use crate::engine::alarm::{Alarm, AlarmKey};
+use crate::engine::effect::Effect;
+use crate::engine::error::Refusal;
+use crate::engine::ids::FunctionName;
+use crate::engine::time::Timestamp;
+
+/// A function's requests that wait for an environment to rest.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    waiting: VecDeque<Request>,
+    /// Environments that have answered and not yet asked for more.
+    answered: u32,
+    last_answer: Timestamp,
+    alarm: Option<AlarmKey>,
+}
+
+impl Arrivals {
+    /// An environment has answered.
+    pub(super) fn note_answer(&mut self, now: Timestamp) {
+        self.answered += 1;
+        self.last_answer = now;
+    }
+
+    /// It rests, or is gone.
+    pub(super) fn note_rest(&mut self) {
+        self.answered = self.answered.saturating_sub(1);
+    }
+}
+
+impl Engine {
+    /// Whether a request that would be refused, or start an environment, does
+    /// better to wait a moment.
+    pub(super) fn may_wait(&self, now: Timestamp, request: &Request) -> bool {
+        let grace = self.quotas.arrival_grace;
+        let Some(function) = self.functions.get(&request.function) else { return false };
+        matches!(request.origin, Origin::Caller)
+            && function.arrivals.answered > 0
+            && now < function.arrivals.last_answer + grace
+            && request.arrived.is_none_or(|arrived| now < arrived + grace)
+    }
+
+    pub(super) fn wait_for_rest(&mut self, now: Timestamp, mut request: Request) {
+        let at = now + self.quotas.arrival_grace;
+        request.arrived.get_or_insert(now);
+        let Some(function) = self.functions.get_mut(&request.function) else { return };
+        if function.arrivals.alarm.is_none() {
+            let alarm = self.alarms.set(at, Alarm::EndArrival(request.function.clone()));
+            function.arrivals.alarm = Some(alarm);
+        }
+        function.arrivals.waiting.push_back(request);
+    }
+
+    pub(in crate::engine) fn arrival_grace_passed(&mut self, now: Timestamp, name: &FunctionName) {
+        if let Some(function) = self.functions.get_mut(name) {
+            function.arrivals.alarm = None;
+            self.resume_arrivals(now, name);
+        }
+    }
+
+    /// Asks again for all that wait; those that still may go on waiting.
+    pub(super) fn resume_arrivals(&mut self, now: Timestamp, name: &FunctionName) {
+        let Some(function) = self.functions.get_mut(name) else { return };
+        if function.arrivals.waiting.is_empty() {
+            return;
+        }
+        function.arrivals.alarm.take().into_iter().for_each(|key| self.alarms.cancel(key));
+        for request in std::mem::take(&mut function.arrivals.waiting) {
+            let request_id = request.request_id;
+            if let Err((_, refusal)) = self.admit(now, request) {
+                self.effects.push(Effect::Refuse { request_id, refusal });
+            }
+        }
+    }
+
+    /// The function goes: nobody waits for it any more.
+    pub(super) fn refuse_arrivals(&mut self, name: &FunctionName) {
+        let Some(function) = self.functions.get_mut(name) else { return };
+        function.arrivals.alarm.take().into_iter().for_each(|key| self.alarms.cancel(key));
+        for request in std::mem::take(&mut function.arrivals.waiting) {
+            let refusal = Refusal::FunctionNotFound(request.function, request.qualifier);
+            self.effects.push(Effect::Refuse { request_id: request.request_id, refusal });
+        }
+    }
+}
