@@ -19,6 +19,8 @@ pub struct Config {
     pub quotas: Quotas,
     /// How many emulated seconds pass in a real one.
     pub speed: f64,
+    /// What AWS leaves open of API Gateway, or what tests want otherwise.
+    pub gateway: GatewayConfig,
     /// What all randomness follows from; without one, each start differs.
     pub seed: Option<u64>,
 }
@@ -32,6 +34,7 @@ impl Default for Config {
             account_id: "000000000000".to_owned(),
             quotas: Quotas::default(),
             speed: 1.0,
+            gateway: GatewayConfig::default(),
             seed: None,
         }
     }
@@ -59,6 +62,22 @@ impl Config {
     /// Whether the clock can run so fast.
     pub fn is_speed(speed: f64) -> bool {
         (0.001..=100_000.0).contains(&speed)
+    }
+}
+
+/// How API Gateway tells its clients that Lambda throttled a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatewayConfig {
+    /// Whether REST APIs answer 429, where AWS's answer 500 with
+    /// `Internal server error`, so that clients see the throttling.
+    pub rest_throttle_as_429: bool,
+    /// What HTTP APIs answer. AWS does not document it; 500 is the other candidate.
+    pub http_throttle_status: u16,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self { rest_throttle_as_429: false, http_throttle_status: 503 }
     }
 }
 

@@ -10,8 +10,8 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Api, Guard};
-use crate::config::{Config, Identity};
+use crate::api::{self, Api, Doors, Guard};
+use crate::config::{Config, GatewayConfig, Identity};
 use crate::driver::{Clock, Driver};
 use crate::engine::{Snapshot, Timestamp};
 use crate::observe::LogStore;
@@ -69,8 +69,8 @@ impl Builder {
 
     /// Starts it, on the tokio runtime that this is called in.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let Config { listen, allowed_hosts, region, account_id, quotas, speed, seed } = self.config;
-        check(&region, &account_id, speed)?;
+        let Config { listen, allowed_hosts, region, account_id, quotas, speed, gateway, seed } = self.config;
+        check(&region, &account_id, speed, gateway)?;
         raise_open_files();
         let cannot_listen = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
@@ -86,7 +86,8 @@ impl Builder {
         tracing::debug!(seed, "the account is empty");
 
         let stop = CancellationToken::new();
-        let api = Arc::new(Api { driver: Arc::clone(&driver), identity, packages });
+        let doors = Arc::new(Doors::new(seed, gateway));
+        let api = Arc::new(Api { driver: Arc::clone(&driver), identity, packages, doors });
         let guard = Guard::new(allowed_hosts);
         let server = tokio::spawn(api::serve(listener, api, guard, stop.clone()));
         let alarm_clock = tokio::spawn(Arc::clone(&driver).run_alarm_clock());
@@ -143,13 +144,15 @@ impl Drop for Emulator {
     }
 }
 
-fn check(region: &str, account_id: &str, speed: f64) -> Result<(), StartError> {
+fn check(region: &str, account_id: &str, speed: f64, gateway: GatewayConfig) -> Result<(), StartError> {
     let refusal = if !Config::is_region(region) {
         format!("region {region:?}: {}", Config::REGION)
     } else if !Config::is_account_id(account_id) {
         format!("account {account_id:?}: {}", Config::ACCOUNT_ID)
     } else if !Config::is_speed(speed) {
         format!("{speed} times as fast: {}", Config::SPEED)
+    } else if !(400..=599).contains(&gateway.http_throttle_status) {
+        format!("status {} of throttled HTTP APIs: it is from 400 to 599", gateway.http_throttle_status)
     } else {
         return Ok(());
     };

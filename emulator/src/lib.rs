@@ -31,4 +31,4 @@ mod observe;
 mod runtime;
 
 pub use crate::emulator::{Builder, Emulator, StartError};
-pub use config::{Config, Identity};
+pub use config::{Config, GatewayConfig, Identity};

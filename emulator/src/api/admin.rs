@@ -13,9 +13,9 @@ use serde::Serialize;
 use serde_json::json;
 use tower_service::Service;
 
-use super::Api;
 use super::call::Call;
 use super::reply::{Body, Reply, empty};
+use super::{Api, Doors};
 use crate::config::Identity;
 use crate::driver::Driver;
 use crate::engine::{FunctionSnapshot, MappingView, ProvisionedView, QueueSnapshot, Snapshot};
@@ -35,6 +35,7 @@ struct Admin {
     driver: Arc<Driver>,
     identity: Arc<Identity>,
     packages: Arc<Packages>,
+    doors: Arc<Doors>,
 }
 
 pub(super) async fn answer(api: &Api, call: Call) -> Reply {
@@ -42,6 +43,7 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
         driver: Arc::clone(&api.driver),
         identity: Arc::clone(&api.identity),
         packages: Arc::clone(&api.packages),
+        doors: Arc::clone(&api.doors),
     };
     let mut request = Request::new(Full::new(call.body));
     *request.method_mut() = call.method;
@@ -88,6 +90,7 @@ async fn state(State(admin): State<Admin>) -> Json<Picture> {
 
 async fn reset(State(admin): State<Admin>) -> Json<serde_json::Value> {
     admin.driver.reset();
+    admin.doors.reset();
     Json(json!({ "status": "reset" }))
 }
 

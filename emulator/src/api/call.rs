@@ -1,16 +1,24 @@
 //! One request, read whole.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use hyper::header::HeaderName;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method};
+use hyper::{HeaderMap, Method, Version};
 
+use super::door::Door;
 use crate::engine::Uuid;
 
 /// A request with its body.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) method: Method,
+    pub(crate) version: Version,
+    /// The front door that it stands at, if it is for none of AWS's services.
+    pub(super) door: Option<Door>,
+    /// Who sent it, where that is known.
+    pub(crate) peer: Option<IpAddr>,
     /// Percent-encoding as it came: function names may hide a `%3A`.
     pub(crate) path: String,
     pub(crate) query: String,
@@ -22,9 +30,12 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(parts: Parts, body: Bytes, request_id: Uuid) -> Self {
+        let door = Door::of(&parts.headers, &parts.uri);
+        let peer = parts.extensions.get().map(|&Peer(address)| address);
         let path = parts.uri.path().to_owned();
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        Self { method: parts.method, path, query, headers: parts.headers, body, request_id }
+        let (method, version, headers) = (parts.method, parts.version, parts.headers);
+        Self { method, version, door, peer, path, query, headers, body, request_id }
     }
 
     /// A header as text, empty when it is not there.
@@ -48,7 +59,21 @@ impl Call {
     pub(crate) fn host(&self) -> &str {
         self.header(hyper::header::HOST)
     }
+
+    /// The port that the client spoke to, if it named one.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.host().rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+    }
+
+    /// `:4566`, or nothing: the end of an authority whose host is another.
+    pub(crate) fn port_suffix(&self) -> String {
+        self.port().map_or_else(String::new, |port| format!(":{port}"))
+    }
 }
+
+/// The address of a connection's other end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// A header by constant or by text.
 pub(crate) enum HeaderText {

@@ -5,12 +5,18 @@
 //! `Host`; both must be loopback or expressly allowed. What a page merely embeds
 //! (an image whose URL is a query-protocol call) comes without `Origin`; there
 //! the browser says `Sec-Fetch-Site: cross-site`.
+//!
+//! One thing is open to foreign pages, because that is its purpose: a function
+//! URL or an HTTP API whose CORS settings name the page's origin, or all. Such
+//! a request reaches that function and nothing else. `Host` is checked even
+//! there, or a rebound name could be any page's own origin.
 
 use std::net::IpAddr;
 
 use hyper::header::{HOST, HeaderName, ORIGIN};
 use hyper::{HeaderMap, StatusCode, Uri};
 
+use super::door::Door;
 use super::reply::{Reply, content_type, json};
 
 /// How the page that makes a request is related to the request's host. No page
@@ -29,22 +35,37 @@ impl Guard {
         Self { allowed }
     }
 
-    /// Why a request is refused by its headers, if it is.
-    pub(crate) fn refusal(&self, headers: &HeaderMap, uri: &Uri) -> Option<Reply> {
+    /// Why a request is refused by its headers, if it is. `welcomes` says
+    /// whether the door that it stands at is open to pages of that origin.
+    pub(crate) fn refusal(
+        &self,
+        headers: &HeaderMap,
+        uri: &Uri,
+        welcomes: impl Fn(Option<&str>) -> bool,
+    ) -> Option<Reply> {
+        let host = text(headers, HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
         match text(headers, ORIGIN) {
-            Some(origin) if !self.allows(origin.rsplit("://").next().unwrap_or(origin)) => {
+            Some(origin) if !self.trusts(origin, host) && !welcomes(Some(origin)) => {
                 return Some(refusal("Origin", origin));
             }
-            None if text(headers, FETCH_SITE) == Some("cross-site") => {
+            None if text(headers, FETCH_SITE) == Some("cross-site") && !welcomes(None) => {
                 return Some(refusal("Sec-Fetch-Site", "cross-site"));
             }
             Some(_) | None => {}
         }
-        let host = text(headers, HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
         match host {
             Some(host) if !self.allows(host) => Some(refusal("Host", host)),
             Some(_) | None => None,
         }
+    }
+
+    /// Whether a page of that origin may send requests to that host. What a
+    /// function shows through its front door may speak to that door alone: it
+    /// may hold anything, and on AWS it has an origin of its own.
+    fn trusts(&self, origin: &str, host: Option<&str>) -> bool {
+        let authority = origin.rsplit("://").next().unwrap_or(origin);
+        let to_itself = || host.is_some_and(|host| host.eq_ignore_ascii_case(authority));
+        self.allows(authority) && (!Door::is_host(authority) || to_itself())
     }
 
     fn allows(&self, authority: &str) -> bool {
@@ -106,7 +127,39 @@ mod tests {
             (FETCH_SITE, "cross-site", false),
         ] {
             let headers = HeaderMap::from_iter([(name, value.parse().expect("a header value"))]);
-            assert_eq!(guard.refusal(&headers, &Uri::from_static("/")).is_none(), passes, "{value}");
+            assert_eq!(
+                guard.refusal(&headers, &Uri::from_static("/"), |_| false).is_none(),
+                passes,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn open_doors_let_foreign_pages_in_but_no_foreign_hosts() {
+        let guard = Guard::new(Vec::new());
+        let open = |origin: Option<&str>| origin == Some("https://friend.example");
+        for (host, origin, passes) in [
+            ("localhost:4566", "https://friend.example", true),
+            ("abc.lambda-url.us-east-1.localhost:4566", "https://friend.example", true),
+            ("localhost:4566", "https://evil.example", false),
+            ("friend.example", "https://friend.example", false),
+            (
+                "abc.lambda-url.us-east-1.localhost:4566",
+                "http://abc.lambda-url.us-east-1.localhost:4566",
+                true,
+            ),
+            ("localhost:4566", "http://abc.lambda-url.us-east-1.localhost:4566", false),
+            ("localhost:4566", "http://x1.execute-api.us-east-1.localhost:4566", false),
+            ("abc.lambda-url.us-east-1.localhost:4566", "http://localhost:3000", true),
+        ] {
+            let header = |value: &str| value.parse().expect("a header value");
+            let headers = HeaderMap::from_iter([(HOST, header(host)), (ORIGIN, header(origin))]);
+            assert_eq!(
+                guard.refusal(&headers, &Uri::from_static("/"), open).is_none(),
+                passes,
+                "{host} {origin}"
+            );
         }
     }
 }

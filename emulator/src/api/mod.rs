@@ -1,5 +1,8 @@
 //! The wire: requests in, engine commands, replies out.
 //!
+//! Requests for a function's own HTTP front door (a function URL, a stage of
+//! API Gateway) are told apart before everything else, by host or by path.
+//!
 //! AWS's services share one port. They are told apart by path (Lambda), by
 //! `X-Amz-Target` (SQS and Logs over JSON) and by `Action` (SQS and STS over
 //! the query protocol). A request is matched by hand because function names
@@ -7,10 +10,14 @@
 
 mod admin;
 mod call;
+mod door;
 mod event_stream;
+mod function_url;
+mod gateway;
 mod guard;
 mod lambda;
 mod logs;
+mod proxy;
 mod reply;
 mod route;
 mod server;
@@ -20,7 +27,7 @@ mod trace;
 
 use std::sync::Arc;
 
-use crate::config::Identity;
+use crate::config::{GatewayConfig, Identity};
 use crate::driver::Driver;
 use crate::runtime::Packages;
 
@@ -34,6 +41,43 @@ pub(crate) struct Api {
     pub(crate) driver: Arc<Driver>,
     pub(crate) identity: Arc<Identity>,
     pub(crate) packages: Arc<Packages>,
+    pub(crate) doors: Arc<Doors>,
+}
+
+/// The HTTP front doors of functions. They are no part of the engine: to it
+/// their requests are synchronous invocations like any other.
+#[derive(Debug)]
+pub(crate) struct Doors {
+    urls: function_url::FunctionUrls,
+    rest: gateway::RestApis,
+    http: gateway::HttpApis,
+    config: GatewayConfig,
+}
+
+impl Doors {
+    /// No doors yet; their ids follow from `seed`.
+    pub(crate) fn new(seed: u64, config: GatewayConfig) -> Self {
+        Self {
+            urls: function_url::FunctionUrls::new(seed),
+            rest: gateway::RestApis::new(seed),
+            http: gateway::HttpApis::new(seed),
+            config,
+        }
+    }
+
+    /// Whether a door is open to pages of that origin by its CORS settings.
+    fn welcomes(&self, door: &door::Door, origin: Option<&str>) -> bool {
+        match door {
+            door::Door::FunctionUrl { id, .. } => self.urls.welcomes(id, origin),
+            door::Door::Gateway { api, .. } => self.http.welcomes(api, origin),
+        }
+    }
+
+    fn reset(&self) {
+        self.urls.clear();
+        self.rest.clear();
+        self.http.clear();
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +101,7 @@ impl Api {
             Arc::clone(&identity),
         );
         tokio::spawn(Arc::clone(&driver).run_alarm_clock());
-        Self { driver, identity, packages }
+        let doors = Arc::new(Doors::new(1, GatewayConfig::default()));
+        Self { driver, identity, packages, doors }
     }
 }

@@ -1,6 +1,5 @@
 //! Replies.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -23,8 +22,13 @@ pub(crate) enum Body {
     /// All of it is here.
     Whole(Full<Bytes>),
     /// It is still being made.
-    Streamed(Channel<Bytes, Infallible>),
+    Streamed(Channel<Bytes, BrokenOff>),
 }
+
+/// A body that ends in the middle, as the client is to see.
+#[derive(Debug, thiserror::Error)]
+#[error("the function failed in the middle of its answer")]
+pub(crate) struct BrokenOff;
 
 impl Body {
     /// A body that is here.
@@ -35,14 +39,14 @@ impl Body {
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match self.get_mut() {
-            Self::Whole(body) => Pin::new(body).poll_frame(context),
+            Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
             Self::Streamed(body) => Pin::new(body).poll_frame(context),
         }
     }

@@ -3,17 +3,26 @@
 use hyper::{Method, StatusCode};
 
 use super::call::Call;
+use super::door::Door;
 use super::reply::{Reply, content_type, json};
-use super::{Api, admin, lambda, logs, sqs, sts};
+use super::{Api, admin, function_url, gateway, lambda, logs, sqs, sts};
 
 /// Answers a request.
-pub(super) async fn answer(api: &Api, call: Call) -> Reply {
+pub(super) async fn answer(api: &Api, mut call: Call) -> Reply {
+    match call.door.take() {
+        Some(Door::FunctionUrl { id, path }) => return function_url::answer(api, &call, &id, &path).await,
+        Some(Door::Gateway { api: id, stage, path }) => {
+            return gateway::answer(api, &call, &id, stage.as_deref(), &path).await;
+        }
+        None => {}
+    }
     match service(&call) {
         Service::Admin => admin::answer(api, call).await,
         Service::Lambda => lambda::answer(api, call).await,
         Service::Sqs => sqs::answer(api, call).await,
         Service::Logs => logs::answer(api, &call),
         Service::Sts => sts::answer(api, &call),
+        Service::ApiGateway => gateway::manage(api, &call),
         Service::Unknown => unknown(&call),
     }
 }
@@ -25,6 +34,7 @@ enum Service {
     Sqs,
     Logs,
     Sts,
+    ApiGateway,
     Unknown,
 }
 
@@ -41,6 +51,9 @@ fn service(call: &Call) -> Service {
     }
     if lambda::is_path(&call.path) {
         return Service::Lambda;
+    }
+    if gateway::is_management(&call.path, call.header(hyper::header::AUTHORIZATION)) {
+        return Service::ApiGateway;
     }
     if target.is_empty() { query_service(call) } else { Service::Unknown }
 }
@@ -77,7 +90,7 @@ pub(super) fn query_action(call: &Call) -> Option<String> {
 
 fn unknown(call: &Call) -> Reply {
     let text = format!(
-        "the emulator has no service for {} {}: it serves Lambda, SQS, CloudWatch Logs and STS",
+        "the emulator has no service for {} {}: it serves Lambda, API Gateway, SQS, CloudWatch Logs and STS",
         call.method, call.path
     );
     let body = serde_json::json!({ "__type": "UnknownOperationException", "message": text });

@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Api;
-use super::call::Call;
+use super::call::{Call, Peer};
+use super::door::Door;
 use super::guard::Guard;
 use super::reply::{Reply, content_type, json, stamp};
 use super::route;
@@ -39,8 +40,15 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, st
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(connection(stream, Arc::clone(&api), Arc::clone(&guard), stop.clone()));
+            Ok((stream, peer)) => {
+                let peer = Peer(peer.ip());
+                connections.spawn(connection(
+                    stream,
+                    peer,
+                    Arc::clone(&api),
+                    Arc::clone(&guard),
+                    stop.clone(),
+                ));
             }
             Err(error) => {
                 // Out of file descriptors, most likely: the host's limit, not AWS's.
@@ -55,12 +63,21 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, st
     }
 }
 
-async fn connection(stream: TcpStream, api: Arc<Api>, guard: Arc<Guard>, stop: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    api: Arc<Api>,
+    guard: Arc<Guard>,
+    stop: CancellationToken,
+) {
     // Small answers must not wait for more to send.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "can't set TCP_NODELAY");
     }
-    let service = service_fn(|request| answer(&api, &guard, request));
+    let service = service_fn(|mut request| {
+        request.extensions_mut().insert(peer);
+        answer(&api, &guard, request)
+    });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
@@ -78,7 +95,9 @@ async fn connection(stream: TcpStream, api: Arc<Api>, guard: Arc<Guard>, stop: C
 
 async fn answer(api: &Api, guard: &Guard, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (parts, body) = request.into_parts();
-    if let Some(refusal) = guard.refusal(&parts.headers, &parts.uri) {
+    let door = Door::of(&parts.headers, &parts.uri);
+    let welcomes = |origin: Option<&str>| door.as_ref().is_some_and(|door| api.doors.welcomes(door, origin));
+    if let Some(refusal) = guard.refusal(&parts.headers, &parts.uri, welcomes) {
         return Ok(refusal);
     }
     let request_id = Uuid::from_random(request_bits());

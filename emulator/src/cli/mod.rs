@@ -5,8 +5,8 @@ mod quota_flags;
 use std::net::SocketAddr;
 
 use clap::{Parser, ValueEnum};
-use emulator::Config;
 use emulator::engine::Quotas;
+use emulator::{Config, GatewayConfig};
 use quota_flags::{AccountFlags, EnvironmentFlags};
 
 /// A local AWS Lambda and SQS that gets concurrency right.
@@ -76,6 +76,18 @@ pub(crate) struct Cli {
     #[arg(long, env = "EMULATOR_SPEED", default_value_t = 1.0, value_name = "N", value_parser = speed)]
     speed: f64,
 
+    /// Let REST APIs answer 429 when Lambda throttles
+    ///
+    /// API Gateway answers 500 with "Internal server error" instead, and hides
+    /// the throttling from its clients.
+    #[arg(long, env = "EMULATOR_REST_THROTTLE_AS_429")]
+    rest_throttle_as_429: bool,
+
+    /// What HTTP APIs answer when Lambda throttles; AWS does not document it
+    #[arg(long, env = "EMULATOR_HTTP_THROTTLE_STATUS", default_value_t = 503, value_name = "STATUS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(400..=599))]
+    http_throttle_status: u16,
+
     /// Seed of everything random; without it each start differs
     #[arg(long, env = "EMULATOR_SEED", value_name = "N")]
     seed: Option<u64>,
@@ -111,6 +123,10 @@ impl Cli {
             account_id: self.account_id.clone(),
             quotas,
             speed: self.speed,
+            gateway: GatewayConfig {
+                rest_throttle_as_429: self.rest_throttle_as_429,
+                http_throttle_status: self.http_throttle_status,
+            },
             seed: self.seed,
         }
     }

@@ -5,6 +5,8 @@ mod bootstrap;
 mod boto3;
 mod clients;
 mod examples;
+mod gateway;
+mod lifecycle;
 mod process;
 mod program;
 mod runtimes;

@@ -159,6 +159,13 @@ pub(super) enum Error {
     UnrecognizedEventSource,
     #[error("Unsupported {0} parameter for given event source mapping type.")]
     UnsupportedByQueues(&'static str),
+    #[error(
+        "Failed to create function url config for [functionArn = {arn}]. Error message:  FunctionUrlConfig \
+         exists for this Lambda function"
+    )]
+    FunctionUrlExists { arn: String },
+    #[error("The resource you requested does not exist.")]
+    FunctionUrlNotFound,
     /// An operation, or a member of one, that AWS has and the emulator does not.
     #[error("the emulator does not serve {0} yet")]
     NotServed(String),
@@ -289,7 +296,10 @@ impl Error {
             | Self::AliasToUpdateNotFound { .. }
             | Self::EventConfigNotFound { .. }
             | Self::OtherRegion { .. }
-            | Self::MappingNotFound => (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER),
+            | Self::MappingNotFound
+            | Self::FunctionUrlNotFound => {
+                (StatusCode::NOT_FOUND, "ResourceNotFoundException", Message, USER)
+            }
             Self::ProvisionedNotFound => {
                 (StatusCode::NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", LowerCase, USER)
             }
@@ -332,7 +342,8 @@ impl Error {
             | Self::UpdateInProgress { .. }
             | Self::VersionReferenced { .. }
             | Self::AliasOfProvisionedVersion
-            | Self::VersionOfProvisionedAlias => {
+            | Self::VersionOfProvisionedAlias
+            | Self::FunctionUrlExists { .. } => {
                 (StatusCode::CONFLICT, "ResourceConflictException", LowerCase, USER)
             }
             Self::RevisionMismatch => {

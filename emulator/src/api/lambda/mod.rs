@@ -11,7 +11,9 @@ mod cold_start;
 mod concurrency;
 mod configuration;
 mod error;
+mod front_door;
 mod function_name;
+mod function_urls;
 mod functions;
 mod invoke;
 mod mappings;
@@ -36,6 +38,7 @@ use super::reply::{Reply, content_type, reply};
 use error::Error;
 use operation::Operation;
 
+pub(super) use front_door::{Ended, Stream, Target, Why};
 pub(super) use operation::is_path;
 pub(super) use validation::{Constraint, Member, Violations};
 
@@ -66,6 +69,11 @@ async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> 
         Operation::ListEventSourceMappings => mappings::list(api, call),
         Operation::UpdateEventSourceMapping => mappings::update(api, call, resource),
         Operation::DeleteEventSourceMapping => mappings::delete(api, resource),
+        Operation::CreateFunctionUrlConfig => function_urls::create(api, call, resource),
+        Operation::GetFunctionUrlConfig => function_urls::get(api, call, resource),
+        Operation::UpdateFunctionUrlConfig => function_urls::update(api, call, resource),
+        Operation::DeleteFunctionUrlConfig => function_urls::delete(api, call, resource),
+        Operation::ListFunctionUrlConfigs => function_urls::list(api, call, resource),
         Operation::NotServed(name) => Err(Error::NotServed(name.to_owned())),
     }
 }

@@ -21,6 +21,11 @@ pub(super) enum Operation {
     ListEventSourceMappings,
     UpdateEventSourceMapping,
     DeleteEventSourceMapping,
+    CreateFunctionUrlConfig,
+    GetFunctionUrlConfig,
+    UpdateFunctionUrlConfig,
+    DeleteFunctionUrlConfig,
+    ListFunctionUrlConfigs,
     /// One that AWS has and the emulator does not.
     NotServed(&'static str),
 }
@@ -46,6 +51,11 @@ const SERVED: &[(&str, &str, Operation)] = &[
     ("GET", "2015-03-31/event-source-mappings/*", Operation::GetEventSourceMapping),
     ("PUT", "2015-03-31/event-source-mappings/*", Operation::UpdateEventSourceMapping),
     ("DELETE", "2015-03-31/event-source-mappings/*", Operation::DeleteEventSourceMapping),
+    ("POST", "2021-10-31/functions/*/url", Operation::CreateFunctionUrlConfig),
+    ("GET", "2021-10-31/functions/*/url", Operation::GetFunctionUrlConfig),
+    ("PUT", "2021-10-31/functions/*/url", Operation::UpdateFunctionUrlConfig),
+    ("DELETE", "2021-10-31/functions/*/url", Operation::DeleteFunctionUrlConfig),
+    ("GET", "2021-10-31/functions/*/urls", Operation::ListFunctionUrlConfigs),
 ];
 
 /// Method, path and name of everything else that Lambda has.
@@ -72,11 +82,6 @@ const NOT_SERVED: &[(&str, &str, &str)] = &[
     ("GET", "2019-09-25/functions/*/event-invoke-config", "GetFunctionEventInvokeConfig"),
     ("DELETE", "2019-09-25/functions/*/event-invoke-config", "DeleteFunctionEventInvokeConfig"),
     ("GET", "2019-09-25/functions/*/event-invoke-config/list", "ListFunctionEventInvokeConfigs"),
-    ("POST", "2021-10-31/functions/*/url", "CreateFunctionUrlConfig"),
-    ("GET", "2021-10-31/functions/*/url", "GetFunctionUrlConfig"),
-    ("PUT", "2021-10-31/functions/*/url", "UpdateFunctionUrlConfig"),
-    ("DELETE", "2021-10-31/functions/*/url", "DeleteFunctionUrlConfig"),
-    ("GET", "2021-10-31/functions/*/urls", "ListFunctionUrlConfigs"),
     ("GET", "2018-10-31/layers", "ListLayers"),
     ("POST", "2018-10-31/layers/*/versions", "PublishLayerVersion"),
     ("GET", "2018-10-31/layers/*/versions", "ListLayerVersions"),

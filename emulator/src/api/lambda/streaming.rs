@@ -1,7 +1,5 @@
 //! InvokeWithResponseStream (Lambda API; Developer Guide, "Response streaming").
 
-use std::convert::Infallible;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -16,7 +14,7 @@ use super::payload;
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::event_stream;
-use crate::api::reply::{Body, Reply, set};
+use crate::api::reply::{Body, BrokenOff, Reply, set};
 use crate::driver::{Driver, Piece, Streamed};
 use crate::engine::{Invoke, Outcome, RequestId, Version};
 use crate::runtime::failure;
@@ -78,7 +76,7 @@ async fn carry(
     request_id: RequestId,
     wants_tail: bool,
     mut pieces: crate::driver::Pieces,
-    mut sender: Sender<Bytes, Infallible>,
+    mut sender: Sender<Bytes, BrokenOff>,
 ) {
     while let Some(piece) = pieces.next().await {
         let Piece::Data(bytes) = piece else { continue };

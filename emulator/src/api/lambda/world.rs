@@ -32,7 +32,11 @@ impl World {
     }
 
     pub(in crate::api) fn with_quotas(quotas: Quotas) -> Self {
-        Self { api: Api::for_test(quotas, 1.0) }
+        Self::of(Api::for_test(quotas, 1.0))
+    }
+
+    pub(in crate::api) fn of(api: Api) -> Self {
+        Self { api }
     }
 
     pub(in crate::api) fn api(&self) -> &Api {
@@ -47,7 +51,10 @@ impl World {
         body: impl Into<Bytes>,
     ) -> Answered {
         let (method, path) = line.split_once(' ').expect("a method and a path");
-        let mut request = Request::builder().method(method).uri(path).header("host", "localhost:4566");
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "localhost:4566");
+        }
         for &(name, value) in headers {
             request = request.header(name, value);
         }

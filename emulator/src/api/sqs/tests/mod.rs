@@ -8,7 +8,7 @@ mod receive;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::{HeaderMap, Method};
+use hyper::{HeaderMap, Method, Request};
 use serde_json::Value;
 
 use super::answer;
@@ -61,22 +61,14 @@ impl Replied {
 }
 
 async fn call(api: &Api, method: Method, path: &str, target: Option<&str>, body: &str) -> Replied {
-    let mut headers = HeaderMap::new();
-    headers.insert("host", "localhost:4566".parse().expect("a header"));
+    let mut request = Request::builder().method(method).uri(path).header("host", "localhost:4566");
     if let Some(action) = target {
-        headers.insert("x-amz-target", format!("AmazonSQS.{action}").parse().expect("a header"));
+        request = request.header("x-amz-target", format!("AmazonSQS.{action}"));
     }
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let call = Call {
-        method,
-        path: path.to_owned(),
-        query: query.to_owned(),
-        headers,
-        body: Bytes::copy_from_slice(body.as_bytes()),
-        request_id: Uuid::from_random(0),
-    };
+    let (parts, ()) = request.body(()).expect("a good request").into_parts();
+    let call = Call::new(parts, Bytes::copy_from_slice(body.as_bytes()), Uuid::from_random(0));
     let (parts, body) = answer(api, call).await.into_parts();
-    let Ok(body) = body.collect().await;
+    let body = body.collect().await.expect("a body in memory");
     let body = String::from_utf8(body.to_bytes().to_vec()).expect("UTF-8");
     Replied { status: parts.status.as_u16(), headers: parts.headers, body }
 }
