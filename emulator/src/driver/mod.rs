@@ -173,9 +173,14 @@ impl Driver {
         }
     }
 
-    /// Takes news of an environment to the engine.
-    pub(crate) fn report(&self, report: Report) {
-        self.step(|engine, now| engine.report(now, report));
+    /// Takes news of an environment to the engine, if they still count by then:
+    /// while they wait for the lock, the environment may be told to end.
+    pub(crate) fn report(&self, report: Report, counts: impl FnOnce() -> bool) {
+        self.step(|engine, now| {
+            if counts() {
+                engine.report(now, report);
+            }
+        });
     }
 
     /// The clock that everything goes by.
@@ -228,6 +233,7 @@ impl Driver {
         } = state;
         engine.take_facts(facts);
         self.logs.note(facts);
+        self.processes.note(facts);
         #[cfg(test)]
         journal.extend_from_slice(facts);
         engine.take_effects(effects);

@@ -236,6 +236,9 @@ pub enum News {
     Exited(Exit),
     /// The host could not start it, or not let it speak.
     StartRefused(Arc<str>),
+    /// The most memory used so far, in MB: for the case that the invocation
+    /// under way ends without a word of its runtime.
+    MemoryUsed(u32),
 }
 
 /// The end of an invocation as its runtime reports it.

@@ -7,13 +7,21 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::engine::{Ending, InitPhase, RequestId, Timestamp, Uuid, Version};
+use super::platform::PlatformEvent;
+use crate::engine::{Ending, FunctionVersion, InitPhase, RequestId, Timestamp, Uuid, Version};
 
 /// One log event's text, kept small until somebody reads it.
 #[derive(Debug, Clone)]
 pub(super) enum Line {
     /// What the function printed.
     Text(Box<str>),
+    /// A record of a JSON log; where it is the first or the last of an
+    /// invocation, of which.
+    Record {
+        json: Box<str>,
+        starts: Option<RequestId>,
+        reports: Option<RequestId>,
+    },
     InitStart {
         runtime: Box<str>,
         region: Arc<str>,
@@ -50,10 +58,54 @@ pub(super) enum InitStatus {
 }
 
 impl Line {
-    /// What the function printed; the platform's own lines are short.
+    /// The record of what Lambda tells.
+    pub(super) fn record(event: &PlatformEvent, at: Timestamp) -> Self {
+        let (mut starts, mut reports) = (None, None);
+        match event {
+            PlatformEvent::Start { request_id, .. } => starts = Some(*request_id),
+            PlatformEvent::Report { request_id, .. } => reports = Some(*request_id),
+            PlatformEvent::InitStart { .. }
+            | PlatformEvent::InitRuntimeDone { .. }
+            | PlatformEvent::InitReport { .. }
+            | PlatformEvent::RuntimeDone { .. }
+            | PlatformEvent::Extension { .. }
+            | PlatformEvent::TelemetrySubscription { .. }
+            | PlatformEvent::LogsDropped { .. } => {}
+        }
+        Self::Record { json: format!("{}\n", event.record(at)).into(), starts, reports }
+    }
+
+    /// Whether an invocation's log begins with it.
+    pub(super) fn starts(&self, id: RequestId) -> bool {
+        match self {
+            Self::Start { request_id, .. } => *request_id == id,
+            Self::Record { starts, .. } => *starts == Some(id),
+            Self::Text(_)
+            | Self::InitStart { .. }
+            | Self::InitReport { .. }
+            | Self::End { .. }
+            | Self::Report { .. } => false,
+        }
+    }
+
+    /// Whether an invocation's log ends with it.
+    pub(super) fn reports(&self, id: RequestId) -> bool {
+        match self {
+            Self::Report { request_id, .. } => *request_id == id,
+            Self::Record { reports, .. } => *reports == Some(id),
+            Self::Text(_)
+            | Self::InitStart { .. }
+            | Self::InitReport { .. }
+            | Self::Start { .. }
+            | Self::End { .. } => false,
+        }
+    }
+
+    /// What the function printed or what is as long; the platform's own lines are short.
     pub(super) fn text(&self) -> &str {
         match self {
             Self::Text(text) => text,
+            Self::Record { json, .. } => json,
             Self::InitStart { .. }
             | Self::InitReport { .. }
             | Self::Start { .. }
@@ -67,6 +119,7 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
+            Self::Record { json, .. } => f.write_str(json),
             Self::InitStart { runtime, region } => write_init_start(f, runtime, region),
             Self::InitReport { took, phase, status } => {
                 let phase = match phase {
@@ -86,9 +139,7 @@ impl fmt::Display for Line {
             Self::End { request_id } => writeln!(f, "END RequestId: {request_id}"),
             Self::Report { request_id, duration, init, memory_mb, max_memory_mb, ending } => {
                 write!(f, "REPORT RequestId: {request_id}\tDuration: {}", Millis(*duration))?;
-                // Since August 2025 Init is billed with the first invocation.
-                let billed = *duration + init.unwrap_or_default();
-                write!(f, "\tBilled Duration: {} ms", billed.as_micros().div_ceil(1_000).max(1))?;
+                write!(f, "\tBilled Duration: {} ms", billed_ms(*duration, *init))?;
                 write!(
                     f,
                     "\tMemory Size: {memory_mb} MB\tMax Memory Used: {} MB\t",
@@ -108,20 +159,32 @@ impl fmt::Display for Line {
     }
 }
 
-/// `python:3.12.v0` and its ARN. AWS counts its runtime versions; version 0 is
-/// none of them, and its hash is ours.
 fn write_init_start(f: &mut fmt::Formatter<'_>, runtime: &str, region: &str) -> fmt::Result {
-    let name = runtime.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let (version, arn) = (runtime_version(runtime), runtime_version_arn(runtime, region));
+    writeln!(f, "INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}")
+}
+
+/// `python:3.12.v0`. AWS counts its runtime versions; version 0 is none of them.
+pub(super) fn runtime_version(runtime: &str) -> String {
+    let name = runtime.trim_end_matches(".x").trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let (name, version) = match runtime.split_once('.') {
         Some(("provided", version)) => ("provided", version),
-        Some(_) | None => (name, &runtime[name.len()..]),
+        Some(_) | None => (name, runtime[name.len()..].trim_end_matches(".x")),
     };
-    write!(
-        f,
-        "INIT_START Runtime Version: {name}:{version}.v0\tRuntime Version ARN: arn:aws:lambda:{region}::runtime:"
-    )?;
-    Sha256::digest(runtime).iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-    writeln!(f)
+    format!("{name}:{version}.v0")
+}
+
+/// Its ARN, whose hash is ours.
+pub(super) fn runtime_version_arn(runtime: &str, region: &str) -> String {
+    let digest = Sha256::digest(runtime);
+    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("arn:aws:lambda:{region}::runtime:{hash}")
+}
+
+/// Since August 2025 Init is billed with the first invocation.
+pub(super) fn billed_ms(duration: Duration, init: Option<Duration>) -> u64 {
+    let billed = duration + init.unwrap_or_default();
+    u64::try_from(billed.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
 }
 
 struct Millis(Duration);
@@ -137,18 +200,30 @@ pub(crate) fn log_group_name(function: &str) -> String {
     format!("/aws/lambda/{function}")
 }
 
+/// The same, or the group that the function's settings name.
+pub(crate) fn log_group_of(function: &FunctionVersion) -> String {
+    let own = || log_group_name(function.name.as_str());
+    function.spec.logging.group.clone().unwrap_or_else(own)
+}
+
 /// `YYYY/MM/DD/[$LATEST]` and 32 hexadecimal digits: one per execution
-/// environment, dated by the day of its start.
-pub(crate) fn log_stream_name(at: Timestamp, version: Version, id: Uuid) -> String {
+/// environment, dated by the day of its start. In a group that functions may
+/// share it names the function too.
+pub(crate) fn log_stream_name(at: Timestamp, function: &FunctionVersion, id: Uuid) -> String {
     let seconds = i64::try_from(at.as_secs()).unwrap_or(0);
     let day = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (year, month, day) = (day.year(), u8::from(day.month()), day.day());
-    format!("{year:04}/{month:02}/{day:02}/[{version}]{:032x}", id.as_u128())
+    let (date, version) = (format!("{year:04}/{month:02}/{day:02}"), function.version);
+    match &function.spec.logging.group {
+        Some(_) => format!("{date}/{}[{version}][{id}]", function.name),
+        None => format!("{date}/[{version}]{:032x}", id.as_u128()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{FunctionSpec, HandlerModel};
 
     #[test]
     fn platform_lines_are_to_the_letter() {
@@ -163,8 +238,11 @@ mod tests {
             ending,
         };
         let id = "00000000-0000-4000-8000-000000000000";
-        for (runtime, begin) in [("python3.12", "python:3.12.v0"), ("provided.al2023", "provided:al2023.v0")]
-        {
+        for (runtime, begin) in [
+            ("python3.12", "python:3.12.v0"),
+            ("nodejs22.x", "nodejs:22.v0"),
+            ("provided.al2023", "provided:al2023.v0"),
+        ] {
             let line = Line::InitStart { runtime: runtime.into(), region: "eu-west-1".into() }.to_string();
             let begin = format!(
                 "INIT_START Runtime Version: {begin}\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:"
@@ -207,9 +285,20 @@ mod tests {
     #[test]
     fn streams_are_dated_by_their_start() {
         let at = Timestamp::from_millis(1_763_942_400_000);
-        assert_eq!(
-            log_stream_name(at, Version::Latest, Uuid::from_random(0xAB)),
-            "2025/11/24/[$LATEST]000000000000400080000000000000ab"
-        );
+        let mut function = FunctionVersion {
+            name: "f".into(),
+            version: Version::Latest,
+            spec: FunctionSpec::simulated(HandlerModel::default()),
+            last_modified: at,
+            revision_id: Uuid::from_random(0),
+        };
+        let id = Uuid::from_random(0xAB);
+        let name = log_stream_name(at, &function, id);
+        assert_eq!(name, "2025/11/24/[$LATEST]000000000000400080000000000000ab");
+        function.version = Version::Published(7);
+        function.spec.logging.group = Some("shared".to_owned());
+        let name = log_stream_name(at, &function, id);
+        assert_eq!(name, "2025/11/24/f[7][00000000-0000-4000-8000-0000000000ab]");
+        assert_eq!(log_group_of(&function), "shared");
     }
 }

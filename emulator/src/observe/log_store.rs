@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::log_line::{InitStatus, Line, log_group_name, log_stream_name};
+use super::log_format::keeps;
+use super::log_line::{InitStatus, Line, log_group_of, log_stream_name};
+use super::platform::{About, PlatformEvent};
 use crate::engine::{
-    EnvironmentId, Fact, FunctionVersion, InitPhase, InitializationType, RequestId, Timestamp, Uuid, Version,
-    What,
+    EnvironmentId, Fact, FunctionVersion, InitPhase, InitializationType, LogFormat, RequestId, Timestamp,
+    Uuid, Version, What,
 };
 
 /// The store keeps its newest events only, of all streams together: some
@@ -57,6 +59,8 @@ struct Stream {
     created: Timestamp,
     version: Version,
     memory_mb: u32,
+    format: LogFormat,
+    initialization: InitializationType,
     /// Whether its environment is a provisioned one whose first Init is under
     /// way: that is always reported.
     awaits_init: bool,
@@ -127,7 +131,13 @@ impl LogStore {
 
     /// Writes a line that an environment printed.
     pub(crate) fn print(&self, environment: EnvironmentId, at: Timestamp, text: &str) {
-        self.lock().write(environment, at, Line::Text(text.into()));
+        self.lock().print(environment, at, text);
+    }
+
+    /// Writes what Lambda tells of an environment beside the facts: as a line
+    /// of `text`, or as a record.
+    pub(crate) fn tell(&self, environment: EnvironmentId, at: Timestamp, event: &PlatformEvent, text: &str) {
+        self.lock().tell(environment, at, event, text);
     }
 
     /// The end of one invocation's log: at most 4 KB of what its environment
@@ -136,16 +146,13 @@ impl LogStore {
     pub(crate) fn tail(&self, environment: EnvironmentId, request_id: RequestId) -> String {
         let groups = self.lock();
         let Some(stream) = groups.streams.get(&environment) else { return String::new() };
-        let ends =
-            |event: &&Event| matches!(event.line, Line::Report { request_id: id, .. } if id == request_id);
         let mut lines = VecDeque::new();
         let mut bytes = 0;
-        for event in stream.events.iter().rev().skip_while(|event| !ends(event)) {
+        for event in stream.events.iter().rev().skip_while(|event| !event.line.reports(request_id)) {
             let line = event.line.to_string();
             bytes += line.len();
             lines.push_front(line);
-            let begins = matches!(event.line, Line::Start { request_id: id, .. } if id == request_id);
-            if begins || bytes >= TAIL_BYTES {
+            if event.line.starts(request_id) || bytes >= TAIL_BYTES {
                 break;
             }
         }
@@ -204,11 +211,45 @@ impl LogStore {
 
 impl Groups {
     fn note(&mut self, fact: &Fact, region: &Arc<str>) {
+        if let What::InitStarted { environment, function, initialization, log_stream } = &fact.what {
+            self.open(fact.at, *environment, function, *initialization, *log_stream);
+        }
+        let stream =
+            PlatformEvent::environment_of(&fact.what).and_then(|id| Some((id, self.streams.get(&id)?)));
+        let Some((environment, stream)) = stream else { return };
+        match stream.format {
+            LogFormat::Text => self.note_text(fact, region),
+            LogFormat::Json { system_level, .. } => {
+                for event in PlatformEvent::of(&fact.what, stream.about(region)) {
+                    if event.level() >= system_level {
+                        self.write(environment, fact.at, Line::record(&event, fact.at));
+                    }
+                }
+            }
+        }
+    }
+
+    fn print(&mut self, environment: EnvironmentId, at: Timestamp, text: &str) {
+        if self.streams.get(&environment).is_some_and(|stream| keeps(stream.format, text)) {
+            self.write(environment, at, Line::Text(text.into()));
+        }
+    }
+
+    fn tell(&mut self, environment: EnvironmentId, at: Timestamp, event: &PlatformEvent, text: &str) {
+        match self.streams.get(&environment).map(|stream| stream.format) {
+            Some(LogFormat::Text) => self.write(environment, at, Line::Text(text.into())),
+            Some(LogFormat::Json { system_level, .. }) if event.level() >= system_level => {
+                self.write(environment, at, Line::record(event, at));
+            }
+            Some(LogFormat::Json { .. }) | None => {}
+        }
+    }
+
+    fn note_text(&mut self, fact: &Fact, region: &Arc<str>) {
         let at = fact.at;
         #[expect(clippy::wildcard_enum_match_arm, reason = "most facts are none of the log's business")]
         match &fact.what {
-            What::InitStarted { environment, function, initialization, log_stream } => {
-                self.open(at, *environment, function, *initialization, *log_stream);
+            What::InitStarted { environment, function, .. } => {
                 let runtime = function.spec.runtime.as_str().into();
                 self.write(*environment, at, Line::InitStart { runtime, region: Arc::clone(region) });
             }
@@ -275,17 +316,19 @@ impl Groups {
         id: Uuid,
     ) {
         let new = || Group { created: at, streams: VecDeque::new() };
-        let group = self.by_name.entry(log_group_name(function.name.as_str())).or_insert_with(new);
+        let group = self.by_name.entry(log_group_of(function)).or_insert_with(new);
         group.streams.push_back(environment);
         let oldest = (group.streams.len() > STREAMS_PER_GROUP).then(|| group.streams.pop_front()).flatten();
         if let Some(stream) = oldest.and_then(|oldest| self.streams.remove(&oldest)) {
             self.text -= stream.events.iter().map(|event| event.line.text().len()).sum::<usize>();
         }
         let stream = Stream {
-            name: log_stream_name(at, function.version, id),
+            name: log_stream_name(at, function, id),
             created: at,
             version: function.version,
             memory_mb: function.spec.memory_mb,
+            format: function.spec.logging.format,
+            initialization,
             awaits_init: initialization == InitializationType::Provisioned,
             events: VecDeque::new(),
         };
@@ -316,6 +359,11 @@ impl Groups {
 }
 
 impl Stream {
+    fn about<'a>(&self, region: &'a str) -> About<'a> {
+        let Self { memory_mb, version, initialization, .. } = *self;
+        About { region, memory_mb, version, initialization }
+    }
+
     fn reports_init(&mut self) -> bool {
         std::mem::take(&mut self.awaits_init)
     }
@@ -360,7 +408,17 @@ mod tests {
         fn add_stream(&mut self, environment: EnvironmentId) {
             let (name, created) = (format!("{environment:?}"), Timestamp::default());
             let (version, awaits_init, events) = (Version::Latest, false, VecDeque::new());
-            let stream = Stream { name, created, version, memory_mb: 128, awaits_init, events };
+            let (format, initialization) = (LogFormat::Text, InitializationType::OnDemand);
+            let stream = Stream {
+                name,
+                created,
+                version,
+                memory_mb: 128,
+                format,
+                initialization,
+                awaits_init,
+                events,
+            };
             self.streams.insert(environment, stream);
         }
     }

@@ -14,7 +14,7 @@ traceback and logging alone until somebody needs them.
 
 Known differences from Lambda: a named tuple is answered as an array, not as an
 object; a stack trace never shows frames of this file; a failed Init is logged
-without the general advice before the error; there is no JSON log format.
+without the general advice before the error.
 """
 
 import importlib
@@ -277,6 +277,8 @@ class Log:
     """Writes log events and knows which invocation they belong to."""
 
     request_id = ""
+    json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+    LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40, "FATAL": 50}
 
     @staticmethod
     def write(event):
@@ -284,6 +286,9 @@ class Log:
 
     @classmethod
     def write_error(cls, error):
+        if cls.json:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            return cls.write(ENCODER.encode({"timestamp": stamp, "log_level": "ERROR", **error}))
         lines = ["[ERROR] %s: %s" % (error["errorType"], error["errorMessage"]), "Traceback (most recent call last):"]
         for line in "".join(error["stackTrace"]).splitlines():
             text = line.lstrip(" ")
@@ -292,8 +297,9 @@ class Log:
 
     @classmethod
     def handle(cls, logging):
-        """Gives the root logger its handler. Its level stays WARNING, and a
-        message that cannot be formatted is the caller's error, as on Lambda."""
+        """Gives the root logger its handler. In a text log its level stays
+        WARNING, and a message that cannot be formatted is the caller's error,
+        as on Lambda."""
 
         class LambdaLoggerHandler(logging.Handler):
             def emit(self, record):
@@ -306,9 +312,47 @@ class Log:
         logging.Formatter.converter = time.gmtime
         layout = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
         handler = LambdaLoggerHandler()
-        handler.setFormatter(logging.Formatter(layout, "%Y-%m-%dT%H:%M:%S"))
+        if cls.json:
+            handler.setFormatter(json_formatter(logging))
+            logging.getLogger().setLevel(cls.LEVELS.get(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper(), 20))
+        else:
+            handler.setFormatter(logging.Formatter(layout, "%Y-%m-%dT%H:%M:%S"))
         handler.addFilter(stamp)
         logging.getLogger().addHandler(handler)
+
+
+def json_formatter(logging):
+    """Writes a log record as Lambda does in a JSON log; what the caller passed
+    as `extra` is there too."""
+    plain = set(vars(logging.makeLogRecord({}))) | {"aws_request_id", "message", "asctime", "taskName"}
+
+    class JsonFormatter(logging.Formatter):
+        def format(self, record):
+            fields = {
+                "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+                "level": record.levelname,
+                "message": record.getMessage(),
+                "logger": record.name,
+            }
+            if record.exc_info and record.exc_info[0]:
+                import traceback
+
+                kind, error, trace = record.exc_info
+                fields["stackTrace"] = traceback.format_tb(trace)
+                fields["errorType"] = kind.__name__
+                fields["errorMessage"] = str(error)
+                fields["location"] = "%s:%s:%s" % (record.pathname, record.funcName, record.lineno)
+            if record.aws_request_id:
+                fields["requestId"] = record.aws_request_id
+            for name, value in vars(record).items():
+                if name not in plain and name not in fields:
+                    fields[name] = value
+            try:
+                return ENCODER.encode(fields)
+            except TypeError:
+                return json.dumps(fields, default=str)
+
+    return JsonFormatter()
 
 
 class LoggingHook:

@@ -338,6 +338,31 @@ class Logging(unittest.TestCase):
         body = ["logging.basicConfig(level='INFO')", "print(len(logging.getLogger().handlers), logging.__name__)"]
         self.check(body, "1 logging\n", head="import asyncio, logging", files={"logging.py": "raise 1"})
 
+    def test_a_json_log_has_records(self):
+        code = """\
+            import logging
+            def handler(event, context):
+                log = logging.getLogger("own")
+                log.debug("hidden")
+                log.info("a %d", 5, extra={"k": [1]})
+                try:
+                    1 / 0
+                except ZeroDivisionError:
+                    logging.exception("caught")
+                raise ValueError("no")
+            """
+        with Function(code, AWS_LAMBDA_LOG_FORMAT="JSON", AWS_LAMBDA_LOG_LEVEL="INFO") as function:
+            self.assertEqual(function.invoke()[0], "error")
+            info, caught, error = map(json.loads, function.log().splitlines())
+        self.assertRegex(info.pop("timestamp"), r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        expected = {"level": "INFO", "message": "a 5", "logger": "own", "requestId": "r1", "k": [1]}
+        self.assertEqual(info, expected)
+        names = ("level", "message", "logger", "errorType", "errorMessage")
+        values = ["ERROR", "caught", "root", "ZeroDivisionError", "division by zero"]
+        self.assertEqual([caught[name] for name in names], values)
+        self.assertIn("1 / 0", caught["stackTrace"][0])
+        self.assertEqual((error["errorType"], error["errorMessage"], error["requestId"]), ("ValueError", "no", "r1"))
+
     def test_a_log_during_init_has_no_request_id(self):
         self.check(["pass"], "\\[WARNING\\]\t%s\t\tinit\n" % self.TIME, head="import logging; logging.warning('init')")
 

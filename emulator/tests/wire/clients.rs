@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// Pinned, so that a test means the same tomorrow.
-const PACKAGES: [&str; 2] = ["awscli==1.46.3", "boto3==1.44.5"];
+const PACKAGES: [&str; 3] = ["awscli==1.46.3", "boto3==1.44.5", "awslambdaric==4.2.2"];
 
 /// The virtual environment's `bin`.
 pub(crate) fn bin() -> &'static Path {
@@ -32,7 +32,8 @@ pub(crate) fn bin() -> &'static Path {
 fn make(folder: &Path) {
     run(Command::new("python3").args(["-m", "venv"]).arg(folder), "install python3 with its venv module");
     let pip = folder.join("bin/pip");
-    let remedy = "the tests need the aws CLI and boto3 from the Python package index; connect once";
+    let remedy =
+        "the tests need the aws CLI, boto3 and awslambdaric from the Python package index; connect once";
     run(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES), remedy);
 }
 

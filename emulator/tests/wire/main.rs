@@ -9,3 +9,4 @@ mod gateway;
 mod lifecycle;
 mod process;
 mod program;
+mod runtimes;

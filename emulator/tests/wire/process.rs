@@ -10,7 +10,7 @@ use crate::clients::{aws, aws_ok, text};
 use crate::program::Program;
 
 /// Invokes and gives the answer's payload.
-fn invoke(endpoint: &str, folder: &Path, function: &str) -> String {
+pub(crate) fn invoke(endpoint: &str, folder: &Path, function: &str) -> String {
     let answer = folder.join("answer");
     let path = answer.display().to_string();
     aws_ok(endpoint, &["lambda", "invoke", "--function-name", function, &path]);
@@ -146,12 +146,12 @@ runtime.sendall(post.encode() + b'{\"half')
 os.kill(os.getpid(), 9)
 ";
 
-fn create_provided(endpoint: &str, folder: &Path, name: &str, bootstrap: &str) {
+pub(crate) fn create_provided(endpoint: &str, folder: &Path, name: &str, bootstrap: &str) {
     let zip = format!("fileb://{}", zip_with(folder, "bootstrap", bootstrap).display());
     let role = "arn:aws:iam::000000000000:role/test";
     let mut arguments =
         vec!["lambda", "create-function", "--function-name", name, "--runtime", "provided.al2023"];
-    arguments.extend(["--handler", "x", "--role", role, "--zip-file", &zip]);
+    arguments.extend(["--handler", "x", "--role", role, "--zip-file", &zip, "--timeout", "30"]);
     aws_ok(endpoint, &arguments);
 }
 

@@ -230,6 +230,7 @@ impl Engine {
             answered: None,
             lingers: false,
             told: false,
+            max_memory_mb: None,
         };
         if cold {
             self.place(now, id, invocation);

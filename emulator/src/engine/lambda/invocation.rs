@@ -116,4 +116,6 @@ pub(crate) struct Invocation {
     pub(crate) lingers: bool,
     /// Whether a caller has that answer.
     pub(crate) told: bool,
+    /// The most memory used so far, in MB, where known.
+    pub(crate) max_memory_mb: Option<u32>,
 }

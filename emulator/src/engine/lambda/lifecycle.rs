@@ -37,6 +37,14 @@ impl Engine {
             News::Rested => self.environment_rested(now, id),
             News::Exited(exit) => self.environment_exited(now, id, exit),
             News::StartRefused(reason) => self.start_refused(now, id, Outcome::HostFailure(reason)),
+            News::MemoryUsed(megabytes) => self.note_memory(id, megabytes),
+        }
+    }
+
+    fn note_memory(&mut self, id: EnvironmentId, megabytes: u32) {
+        let environment = self.environments.get_mut(&id);
+        if let Some(invocation) = environment.and_then(|environment| environment.state.invocation_mut()) {
+            invocation.max_memory_mb = Some(megabytes);
         }
     }
 

@@ -65,8 +65,18 @@ impl Engine {
         invocation: Invocation,
         end: End,
     ) -> Settled {
-        let Invocation { request, version, number, permit, started, init, answered: _, lingers, told } =
-            invocation;
+        let Invocation {
+            request,
+            version,
+            number,
+            permit,
+            started,
+            init,
+            answered: _,
+            lingers,
+            told,
+            max_memory_mb,
+        } = invocation;
         let Request { request_id, function: name, origin, .. } = request;
         drop(permit);
         let ending = ending(&end.outcome);
@@ -93,7 +103,7 @@ impl Engine {
                 ending,
                 duration: started.map_or(Duration::ZERO, |started| now.since(started)),
                 init,
-                max_memory_mb: end.max_memory_mb,
+                max_memory_mb: end.max_memory_mb.or(max_memory_mb),
             },
         );
         Settled { request_id, environment, function: name, number, version, origin, answered: told, end }

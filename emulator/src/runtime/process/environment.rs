@@ -1,10 +1,12 @@
 //! One living environment: its sandbox, and the processes that run in it now.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::generation::Generation;
 use super::sandbox::Sandbox;
+use super::spawner::Job;
 use crate::config::Identity;
 use crate::driver::Driver;
 use crate::engine::{Dispatch, Start};
@@ -23,8 +25,9 @@ impl Environment {
         identity: Arc<Identity>,
         environments: &Path,
         layers: Vec<PathBuf>,
+        jobs: Sender<Job>,
     ) -> Self {
-        let sandbox = Arc::new(Sandbox::new(start, driver, identity, environments, layers));
+        let sandbox = Arc::new(Sandbox::new(start, driver, identity, environments, layers, jobs));
         let generation = Mutex::new(Arc::new(Generation::new(Arc::clone(&sandbox), 0)));
         Self { sandbox, generation }
     }
@@ -44,11 +47,6 @@ impl Environment {
         let mut current = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
         current.stop();
         *current = Arc::new(Generation::new(Arc::clone(&self.sandbox), incarnation));
-    }
-
-    /// Ends what runs in it; its files and its port stay.
-    pub(super) fn halt(&self) {
-        self.generation().stop();
     }
 
     /// Ends the processes, their children and every task.

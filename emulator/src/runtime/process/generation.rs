@@ -2,41 +2,40 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use bytes::Bytes;
+use rustix::process::Pid;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::host;
 use super::log_pipe::LogPipe;
+use super::memory::Meter;
+use super::participants::{Asked, Participants, Rest};
+use super::processes::{Processes, Role};
 use super::sandbox::Sandbox;
-use crate::engine::{BatchItems, Completion, Dispatch, FunctionError, News, Outcome, Report, RequestId};
+use super::telemetry::{Kind, Telemetry};
+use super::{extension_log, trace};
+use crate::engine::{
+    BatchItems, Completion, Dispatch, FunctionError, News, Outcome, Report, RequestId, Uuid,
+};
 
-/// Reading `/proc` costs more than a warm invocation may; once a second is
-/// enough for a high-water mark.
-const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The processes of an environment from their start to their end: the mailbox
-/// they take events from, what they work on, what they print.
+/// The processes of an environment from their start to their end: the events
+/// they take, what they work on, what they print, who listens to it.
 #[derive(Debug)]
 pub(super) struct Generation {
     pub(super) sandbox: Arc<Sandbox>,
     /// How many there were before in this environment.
-    incarnation: u32,
-    events: UnboundedSender<Dispatch>,
-    /// Awaited by one `/next` at a time.
-    mailbox: tokio::sync::Mutex<UnboundedReceiver<Dispatch>>,
+    pub(super) incarnation: u32,
+    pub(super) processes: Processes,
+    pub(super) memory: Meter,
+    pub(super) telemetry: Telemetry,
+    participants: Mutex<Participants>,
     /// What the runtime was handed and has not answered.
     current: Mutex<Option<Current>>,
-    ready: AtomicBool,
-    /// Whether it has answered and not yet asked for more.
-    answered: AtomicBool,
-    /// Leaders of process groups, until they have ended: their numbers may
-    /// then be another's.
-    processes: Mutex<Vec<Pid>>,
-    output: OnceLock<LogPipe>,
-    memory: Mutex<Option<(Instant, u32)>>,
+    /// Whether it ends: what becomes of its processes is no news any more.
+    leaving: AtomicBool,
+    /// What the runtime prints.
+    output: OnceLock<Arc<LogPipe>>,
     /// Ends every task of this generation; it ends with the sandbox at the latest.
     pub(super) ended: CancellationToken,
 }
@@ -50,44 +49,104 @@ pub(super) struct Current {
 
 impl Generation {
     pub(super) fn new(sandbox: Arc<Sandbox>, incarnation: u32) -> Self {
-        let (events, mailbox) = unbounded_channel();
         let ended = sandbox.ended.child_token();
         Self {
             sandbox,
             incarnation,
-            events,
-            mailbox: tokio::sync::Mutex::new(mailbox),
+            processes: Processes::default(),
+            memory: Meter::default(),
+            telemetry: Telemetry::default(),
+            participants: Mutex::default(),
             current: Mutex::new(None),
-            ready: AtomicBool::new(false),
-            answered: AtomicBool::new(false),
-            processes: Mutex::default(),
+            leaving: AtomicBool::new(false),
             output: OnceLock::new(),
-            memory: Mutex::new(None),
             ended,
         }
     }
 
-    /// Puts an event into the mailbox; the runtime's `/next` takes it.
+    /// Hands an event to the runtime, whose `/next` takes it, and word of it
+    /// to the extensions.
     pub(super) fn deliver(&self, dispatch: Dispatch) {
-        // The mailbox lives as long as this.
-        let _sent = self.events.send(dispatch);
+        self.memory.begin();
+        let mut participants = self.lock_participants();
+        let word = if participants.wants_invoke() { self.invoke_word(&dispatch) } else { Bytes::new() };
+        participants.deliver(dispatch, &word);
     }
 
-    /// The runtime asks for its next event. The first time says that Init is
-    /// over, any other that the invocation before is.
+    fn invoke_word(&self, dispatch: &Dispatch) -> Bytes {
+        let name = self.sandbox.function.name.as_str();
+        let arn = self.sandbox.identity.qualified_arn(name, &dispatch.qualifier);
+        let deadline = u64::try_from(self.sandbox.real_deadline_ms(dispatch.deadline)).unwrap_or(u64::MAX);
+        let trace = trace::header(dispatch.request_id, dispatch.deadline.as_secs(), name, &dispatch.trace);
+        let word = json!({
+            "eventType": "INVOKE",
+            "deadlineMs": deadline,
+            "requestId": dispatch.request_id.to_string(),
+            "invokedFunctionArn": arn,
+            "tracing": { "type": "X-Amzn-Trace-Id", "value": trace },
+        });
+        word.to_string().into()
+    }
+
+    /// The runtime asks for its next event.
     pub(super) async fn next(&self) -> Option<Dispatch> {
-        if !self.ready.swap(true, Ordering::Relaxed) {
-            self.report(News::Ready);
-        } else if self.answered.swap(false, Ordering::Relaxed) {
-            self.report(News::Rested);
-        }
-        let dispatch = self.mailbox.lock().await.recv().await?;
+        let dispatch = self.wait(|participants| Some(participants.ask_runtime())).await?;
         let current = Current {
             request_id: dispatch.request_id,
             reports_item_failures: dispatch.reports_item_failures,
         };
         *self.lock_current() = Some(current);
         Some(dispatch)
+    }
+
+    /// An extension asks for its next event.
+    pub(super) async fn next_extension_event(&self, id: Uuid) -> Option<Bytes> {
+        self.wait(|participants| participants.ask_extension(id)).await
+    }
+
+    /// Asks until there is an event; who waits may be the last to come to rest.
+    async fn wait<E>(&self, ask: impl Fn(&mut Participants) -> Option<Asked<E>>) -> Option<E> {
+        loop {
+            let asked = ask(&mut self.lock_participants())?;
+            let (wake, rest) = match asked {
+                Asked::Event(event) => return Some(event),
+                Asked::Wait(wake, rest) => (wake, rest),
+            };
+            match rest {
+                Some(Rest::InitOver) => self.init_over(),
+                Some(Rest::AtRest) => self.at_rest(),
+                None => {}
+            }
+            tokio::select! {
+                () = wake.notified() => {}
+                () = self.ended.cancelled() => return None,
+            }
+        }
+    }
+
+    /// The runtime and all extensions have asked for their first event.
+    fn init_over(&self) {
+        self.memory.refresh(&self.processes.leaders());
+        let extensions = self.lock_participants().registered();
+        for extension in extensions {
+            extension_log::ready(self, extension);
+        }
+        self.report(News::Ready);
+        self.telemetry.end_init();
+    }
+
+    /// The runtime and all extensions have asked for their next event: what
+    /// was answered before is over. What the runtime printed after its answer
+    /// belongs before the next.
+    fn at_rest(&self) {
+        self.flush_output();
+        self.report(News::Rested);
+    }
+
+    /// Whether something is under way: Init, an invocation, or what extensions
+    /// do after one.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.is_over() && !self.lock_participants().are_at_rest()
     }
 
     /// The invocation that the runtime works on, if it has that id.
@@ -100,8 +159,8 @@ impl Generation {
     pub(super) fn finish(&self, request_id: RequestId, outcome: Outcome, items: BatchItems) {
         self.lock_current().take();
         self.flush_output();
-        let max_memory_mb = self.max_memory_mb();
-        self.answered.store(true, Ordering::Relaxed);
+        self.memory.refresh(&self.processes.leaders());
+        let max_memory_mb = self.memory.peak_mb();
         let completion = Completion { request_id, outcome, max_memory_mb, items, rested: false };
         self.report(News::Finished(completion));
     }
@@ -116,78 +175,68 @@ impl Generation {
     pub(super) fn report(&self, news: News) {
         if let Some(driver) = self.sandbox.driver.upgrade() {
             let (environment, incarnation) = (self.sandbox.id, self.incarnation);
-            driver.report(Report { environment, incarnation, news });
+            let report = Report { environment, incarnation, news };
+            driver.report(report, || !self.is_over());
         }
     }
 
-    pub(super) fn set_output(&self, pipe: LogPipe) {
+    /// The most memory used so far, for an invocation that may end without a
+    /// word of its runtime.
+    pub(super) fn report_memory(&self, megabytes: u32) {
+        self.report(News::MemoryUsed(megabytes));
+    }
+
+    /// Whether what its processes say and do still counts.
+    pub(super) fn is_over(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed) || self.ended.is_cancelled()
+    }
+
+    /// From now on what becomes of its processes is no news.
+    pub(super) fn begin_leaving(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_output(&self, pipe: Arc<LogPipe>) {
         self.output.get_or_init(|| pipe);
     }
 
-    /// Writes what the process prints to its log, until it prints no more.
-    pub(super) async fn carry_output(&self) {
+    /// Writes what the runtime has printed to its log.
+    fn flush_output(&self) {
         if let Some(output) = self.output.get() {
-            output.run(&mut |line| self.sandbox.print(line)).await;
+            output.drain(&mut |line| self.print(Kind::Function, line));
         }
     }
 
-    pub(super) fn flush_output(&self) {
-        if let Some(output) = self.output.get() {
-            output.drain(&mut |line| self.sandbox.print(line));
-        }
+    /// Writes a printed line to the log, and to who listens.
+    pub(super) fn print(&self, kind: Kind, line: &str) {
+        extension_log::line(self, kind, line);
+        self.sandbox.print(line);
     }
 
     /// Remembers a process; if this generation was stopped meanwhile, ends it.
-    pub(super) fn add_process(&self, leader: Pid) {
-        self.lock_processes().push(leader);
+    pub(super) fn add_process(&self, role: Role, leader: Pid) {
+        self.processes.add(role, leader);
         if self.ended.is_cancelled() {
-            self.kill();
+            self.processes.kill(|_| true);
         }
-    }
-
-    /// A process has ended: what it started goes with it.
-    pub(super) fn process_ended(&self, leader: Pid) {
-        let mut processes = self.lock_processes();
-        kill_group(leader);
-        processes.retain(|process| *process != leader);
     }
 
     /// Ends the processes, their children and every task.
     pub(super) fn stop(&self) {
         self.ended.cancel();
-        self.kill();
+        self.processes.kill(|_| true);
     }
 
-    /// Ends whole process groups: children of the processes too.
-    fn kill(&self) {
-        for leader in self.lock_processes().iter() {
-            kill_group(*leader);
-        }
+    /// Ends the runtime, as the kernel ends a process for which there is no memory.
+    pub(super) fn kill_runtime(&self) {
+        self.processes.kill(|role| *role == Role::Runtime);
     }
 
-    fn max_memory_mb(&self) -> Option<u32> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, megabytes)) = *memory
-            && at.elapsed() < MEMORY_INTERVAL
-        {
-            return Some(megabytes);
-        }
-        let leader = self.lock_processes().first().copied()?;
-        let megabytes = host::peak_memory_mb(leader)?;
-        *memory = Some((Instant::now(), megabytes));
-        Some(megabytes)
+    pub(super) fn lock_participants(&self) -> MutexGuard<'_, Participants> {
+        self.participants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_processes(&self) -> MutexGuard<'_, Vec<Pid>> {
-        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_current(&self) -> MutexGuard<'_, Option<Current>> {
+    pub(super) fn lock_current(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn kill_group(leader: Pid) {
-    // An error means that there is nobody left.
-    let _nobody = kill_process_group(leader, Signal::KILL);
 }

@@ -17,13 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::environment::Environment;
 use super::generation::Generation;
-use super::{event, host, streamed, trace};
+use super::{event, extensions_api, host, streamed, trace};
 use crate::engine::{BatchItems, Dispatch, FunctionError, News, Outcome, RequestId, Uuid};
 use crate::limits;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 
-type Reply = Response<Full<Bytes>>;
+pub(super) type Reply = Response<Full<Bytes>>;
 
 /// Serves an environment until it ends.
 pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) {
@@ -65,13 +65,17 @@ async fn connection(stream: TcpStream, generation: Arc<Generation>) {
     }
 }
 
-async fn answer(generation: &Generation, request: Request<Incoming>) -> Result<Reply, Infallible> {
+async fn answer(generation: &Arc<Generation>, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (parts, body) = request.into_parts();
     if [ORIGIN.as_str(), "sec-fetch-site"].iter().any(|name| parts.headers.contains_key(*name)) {
         // A web page that looks for open ports must not take events away.
         return Ok(refuse(StatusCode::FORBIDDEN, "a runtime is no web page", "AccessDenied"));
     }
-    let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let path = parts.uri.path();
+    if path.starts_with(extensions_api::PREFIX) || path == extensions_api::TELEMETRY {
+        return Ok(extensions_api::answer(generation, &parts, body).await);
+    }
+    let path = path.strip_prefix(PREFIX).unwrap_or_default();
     Ok(match (&parts.method, path) {
         (&Method::GET, "invocation/next") => next(generation).await,
         (&Method::POST, "init/error") => init_error(generation, body).await,
@@ -193,7 +197,7 @@ fn broken_off() -> Reply {
     refuse(StatusCode::BAD_REQUEST, "the body broke off", "BrokenOff")
 }
 
-fn accepted() -> Reply {
+pub(super) fn accepted() -> Reply {
     status(StatusCode::ACCEPTED, Bytes::from_static(b"{\"status\":\"OK\"}\n"))
 }
 
@@ -202,12 +206,12 @@ fn invalid_request_id() -> Reply {
     refuse(StatusCode::BAD_REQUEST, "Invalid request ID", "InvalidRequestID")
 }
 
-fn refuse(code: StatusCode, message: &str, kind: &str) -> Reply {
+pub(super) fn refuse(code: StatusCode, message: &str, kind: &str) -> Reply {
     let body = serde_json::json!({ "errorMessage": message, "errorType": kind });
     status(code, body.to_string().into())
 }
 
-fn status(code: StatusCode, body: Bytes) -> Reply {
+pub(super) fn status(code: StatusCode, body: Bytes) -> Reply {
     let mut reply = Response::new(Full::new(body));
     *reply.status_mut() = code;
     reply.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));

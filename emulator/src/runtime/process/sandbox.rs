@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
+use super::generation::Generation;
+use super::spawner::Job;
 use crate::config::Identity;
 use crate::driver::Driver;
 use crate::engine::{EnvironmentId, FunctionVersion, InitializationType, Start, Timestamp};
-use crate::observe::log_stream_name;
+use crate::observe::{About, log_stream_name};
 
 /// The place where processes run: a folder, a port, a log stream. Processes
 /// may come and go in it.
@@ -27,6 +30,7 @@ pub(super) struct Sandbox {
     /// The function's unpacked layers, in its order.
     pub(super) layers: Vec<PathBuf>,
     pub(super) driver: Weak<Driver>,
+    jobs: Sender<Job>,
     /// Where the Runtime API listens, once it does.
     api: OnceLock<SocketAddr>,
     /// Ends the Runtime API, and every process with it.
@@ -41,18 +45,30 @@ impl Sandbox {
         identity: Arc<Identity>,
         environments: &Path,
         layers: Vec<PathBuf>,
+        jobs: Sender<Job>,
     ) -> Self {
         Self {
             id: start.environment,
-            log_stream: log_stream_name(start.at, start.function.version, start.log_stream),
+            log_stream: log_stream_name(start.at, &start.function, start.log_stream),
             function: start.function,
             initialization: start.initialization,
             identity,
             folder: environments.join(start.environment.0.to_string()),
             layers,
             driver,
+            jobs,
             api: OnceLock::new(),
             ended: CancellationToken::new(),
+        }
+    }
+
+    /// What records of its life say of it.
+    pub(super) fn about(&self) -> About<'_> {
+        About {
+            region: &self.identity.region,
+            memory_mb: self.function.spec.memory_mb,
+            version: self.function.version,
+            initialization: self.initialization,
         }
     }
 
@@ -78,6 +94,12 @@ impl Sandbox {
 
     pub(super) fn set_api(&self, address: SocketAddr) {
         self.api.get_or_init(|| address);
+    }
+
+    /// Lets the runtime start, for whose start the extensions were waited for.
+    pub(super) fn start_runtime(&self, generation: &Arc<Generation>) {
+        // The thread may have ended, with the emulator.
+        let _ended = self.jobs.send(Job::StartRuntime(Arc::clone(generation)));
     }
 
     /// Writes a line to the log stream.

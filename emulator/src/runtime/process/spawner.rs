@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::{ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -19,25 +20,32 @@ use rustix::process::Pid;
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 
+use super::child::{die_with_parent, leader_of, wait_for_exit};
 use super::environment::Environment;
 use super::generation::Generation;
 use super::interpreter::{Family, Interpreters, Program};
 use super::log_pipe::LogPipe;
+use super::participants::EXTENSIONS;
+use super::processes::Role;
 use super::sandbox::Sandbox;
 use super::watchdog::Watchdog;
 use super::{host, opt, runtime_api, variables};
-use crate::engine::{Code, EnvironmentId, Exit, FunctionError, News};
+use crate::engine::{Code, EnvironmentId, FunctionError, News};
 use crate::runtime::Packages;
 
 /// What the thread is asked to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Start this environment's process.
+    /// Start this environment's processes.
     Start(Arc<Environment>),
+    /// Start the runtime, for which the extensions were waited for.
+    StartRuntime(Arc<Generation>),
     /// Start its process again, in the same place.
     Restart(Arc<Environment>),
     /// Remove what it left on disk.
     CleanUp(Arc<Environment>),
+    /// End the thread.
+    End,
 }
 
 /// The thread's own state.
@@ -60,7 +68,7 @@ enum Refused {
 }
 
 impl Spawner {
-    /// Starts the thread; it ends when the sender is dropped.
+    /// Starts the thread; it ends when it is told to.
     pub(super) fn start(
         packages: Arc<Packages>,
         handle: Handle,
@@ -88,8 +96,13 @@ impl Spawner {
         for job in jobs {
             match job {
                 Job::Start(environment) => self.start_environment(&environment),
+                Job::StartRuntime(generation) => {
+                    let started = self.start_runtime(&generation);
+                    tell_refusal(&generation, started);
+                }
                 Job::Restart(environment) => self.restart_environment(&environment),
                 Job::CleanUp(environment) => self.clean_up(&environment.sandbox),
+                Job::End => return,
             }
         }
     }
@@ -138,15 +151,43 @@ impl Spawner {
         Ok(())
     }
 
-    /// Starts the processes of an open environment. Another generation may be
+    /// Starts the processes of an open environment: the external extensions,
+    /// and the runtime when they have registered. Another generation may be
     /// started in it once this one is over.
     fn start_processes(&mut self, generation: &Arc<Generation>) -> Result<(), Refused> {
+        let extensions = opt::extensions(&generation.sandbox.opt());
+        if extensions.is_empty() {
+            return self.start_runtime(generation);
+        }
+        if extensions.len() > EXTENSIONS {
+            return Err(extension_error("Extension.TooManyExtensions", "at most 10 extensions can run"));
+        }
+        let extensions: Vec<(String, PathBuf)> =
+            extensions.into_iter().map(|path| (file_name(&path), path)).collect();
+        generation.expect_extensions(extensions.iter().map(|(name, _)| name.clone()).collect());
+        for (name, executable) in extensions {
+            let program = Program { executable, arguments: Vec::new() };
+            self.start_process(generation, &Role::Extension(name.into()), &program)?;
+        }
+        Ok(())
+    }
+
+    fn start_runtime(&mut self, generation: &Arc<Generation>) -> Result<(), Refused> {
+        let program = self.program(&generation.sandbox)?;
+        self.start_process(generation, &Role::Runtime, &program)
+    }
+
+    fn start_process(
+        &mut self,
+        generation: &Arc<Generation>,
+        role: &Role,
+        program: &Program,
+    ) -> Result<(), Refused> {
         let sandbox = &generation.sandbox;
         if generation.ended.is_cancelled() {
             return Ok(());
         }
         let Some(api) = sandbox.api() else { return Ok(()) };
-        let program = self.program(sandbox)?;
         let no_pipe = refused("open a pipe for the function's output");
         let (reader, writer) = io::pipe().map_err(no_pipe)?;
         let stderr = writer.try_clone().map_err(no_pipe)?;
@@ -154,26 +195,30 @@ impl Spawner {
         // tokio's process and sockets belong to its runtime.
         let _runtime = self.handle.enter();
         let mut command = Command::new(&program.executable);
+        let (variables, folder) = match role {
+            Role::Runtime => (variables::for_runtime(sandbox, api), sandbox.task()),
+            Role::Extension(_) => (variables::for_extension(sandbox, api), sandbox.opt()),
+        };
         command
             .args(&program.arguments)
             .env_clear()
-            .envs(variables::for_runtime(sandbox, api))
-            .current_dir(sandbox.task())
+            .envs(variables)
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(writer)
             .stderr(stderr)
             .process_group(0)
             .kill_on_drop(true);
         die_with_parent(&mut command);
-        let child = command.spawn().map_err(|error| not_started(sandbox, &error))?;
+        let child = command.spawn().map_err(|error| not_started(sandbox, role, &error))?;
         drop(command);
-        self.watch(generation, &child);
-        self.attend(generation, child, reader).map_err(refused("attend to a process"))
+        self.watch(generation, role, &child);
+        self.attend(generation, role, child, reader).map_err(refused("attend to a process"))
     }
 
-    fn watch(&mut self, generation: &Generation, child: &Child) {
+    fn watch(&mut self, generation: &Generation, role: &Role, child: &Child) {
         let Some(leader) = leader_of(child) else { return };
-        generation.add_process(leader);
+        generation.add_process(role.clone(), leader);
         self.groups.entry(generation.sandbox.id).or_default().push(leader);
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.note_start(leader);
@@ -181,9 +226,18 @@ impl Spawner {
     }
 
     /// Starts the task that reads the process's output and waits for its end.
-    fn attend(&self, generation: &Arc<Generation>, child: Child, reader: io::PipeReader) -> io::Result<()> {
-        generation.set_output(LogPipe::new(reader)?);
-        self.handle.spawn(wait_for_exit(child, Arc::clone(generation)));
+    fn attend(
+        &self,
+        generation: &Arc<Generation>,
+        role: &Role,
+        child: Child,
+        reader: io::PipeReader,
+    ) -> io::Result<()> {
+        let pipe = Arc::new(LogPipe::new(reader)?);
+        if *role == Role::Runtime {
+            generation.set_output(Arc::clone(&pipe));
+        }
+        self.handle.spawn(wait_for_exit(child, pipe, role.clone(), Arc::clone(generation)));
         Ok(())
     }
 
@@ -236,78 +290,32 @@ fn refused(what: &'static str) -> impl Fn(io::Error) -> Refused + Copy {
     move |error| Refused::Host(host::refusal(what, &error))
 }
 
-fn leader_of(child: &Child) -> Option<Pid> {
-    child.id().and_then(|id| Pid::from_raw(id.cast_signed()))
+fn extension_error(kind: &str, message: &str) -> Refused {
+    let error = serde_json::json!({ "errorType": kind, "errorMessage": message });
+    Refused::Package(FunctionError::Reported(error.to_string().into()))
 }
 
-/// A `bootstrap` that can't be executed is the package's fault: another
-/// machine's program, or a script whose first line names nobody (a carriage
-/// return at its end is enough).
-fn not_started(sandbox: &Sandbox, error: &io::Error) -> Refused {
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A `bootstrap` or an extension that can't be executed is the package's
+/// fault: another machine's program, or a script whose first line names nobody
+/// (a carriage return at its end is enough).
+fn not_started(sandbox: &Sandbox, role: &Role, error: &io::Error) -> Refused {
     let package = [Errno::NOENT, Errno::NOEXEC, Errno::ACCESS].map(|errno| Some(errno.raw_os_error()));
-    if Family::of(&sandbox.function.spec.runtime) == Family::Provided
-        && package.contains(&error.raw_os_error())
-    {
-        sandbox.print(&format!(
-            "bootstrap can't be executed: {error}; see its first line and for which machine it was built\n"
-        ));
-        return Refused::Package(FunctionError::InvalidEntrypoint);
+    if !package.contains(&error.raw_os_error()) {
+        return Refused::Host(host::refusal("start a process", error));
     }
-    Refused::Host(host::refusal("start a process", error))
-}
-
-/// Carries the process's output to its log until it ends.
-async fn wait_for_exit(mut child: Child, generation: Arc<Generation>) {
-    let leader = leader_of(&child);
-    let status = tokio::select! {
-        status = child.wait() => status,
-        () = generation.carry_output() => child.wait().await,
-    };
-    if let Some(leader) = leader {
-        generation.process_ended(leader);
-    }
-    generation.flush_output();
-    generation.report(News::Exited(exit_of(status)));
-}
-
-fn exit_of(status: io::Result<ExitStatus>) -> Exit {
-    use std::os::unix::process::ExitStatusExt;
-    match status {
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => Exit::Status(code),
-            (None, signal) => Exit::Signal(signal.unwrap_or_default()),
-        },
-        Err(error) => {
-            tracing::error!(%error, "can't wait for a process");
-            Exit::Status(-1)
+    let hint = "see its first line and for which machine it was built";
+    match role {
+        Role::Extension(name) => {
+            extension_error("Extension.LaunchError", &format!("{name} can't be executed: {error}; {hint}"))
         }
-    }
-}
-
-/// Lets the kernel end the child when this thread ends, however it ends.
-#[cfg(target_os = "linux")]
-#[expect(
-    unsafe_code,
-    reason = "only here can the child set its own death signal before it runs foreign code"
-)]
-fn die_with_parent(command: &mut Command) {
-    let parent = rustix::process::getpid();
-    let prepare = move || {
-        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-        // The parent may have died before the signal was set.
-        if rustix::process::getppid() != Some(parent) {
-            return Err(io::Error::from(io::ErrorKind::BrokenPipe));
+        Role::Runtime if Family::of(&sandbox.function.spec.runtime) == Family::Provided => {
+            sandbox.print(&format!("bootstrap can't be executed: {error}; {hint}\n"));
+            Refused::Package(FunctionError::InvalidEntrypoint)
         }
-        Ok(())
-    };
-    // SAFETY: between fork and exec only two system calls are made, and
-    // nothing is allocated or locked.
-    unsafe {
-        command.pre_exec(prepare);
+        Role::Runtime => Refused::Host(host::refusal("start a process", error)),
     }
 }
-
-/// Other systems have no such signal: there a child notices the emulator's end
-/// by its closed Runtime API.
-#[cfg(not(target_os = "linux"))]
-fn die_with_parent(_command: &mut Command) {}

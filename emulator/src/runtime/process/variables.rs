@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use super::interpreter::{Family, node_major};
 use super::sandbox::Sandbox;
-use crate::observe::log_group_name;
+use crate::observe::{format_variables, log_group_of};
 
 /// What external extensions do not see, beside what begins with `AWS_XRAY_` or
 /// `_AWS_XRAY_` (Developer Guide, "Lambda extensions API").
-const NOT_FOR_EXTENSIONS: [&str; 6] = [
+const NOT_FOR_EXTENSIONS: [&str; 8] = [
     "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_LOG_FORMAT",
+    "AWS_LAMBDA_LOG_LEVEL",
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",
     "LAMBDA_RUNTIME_DIR",
@@ -88,7 +90,7 @@ fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
     lambda("AWS_LAMBDA_FUNCTION_NAME", &name);
     lambda("AWS_LAMBDA_FUNCTION_VERSION", &sandbox.function.version.to_string());
     lambda("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory_mb.to_string());
-    lambda("AWS_LAMBDA_LOG_GROUP_NAME", &log_group_name(name));
+    lambda("AWS_LAMBDA_LOG_GROUP_NAME", &log_group_of(&sandbox.function));
     lambda("AWS_LAMBDA_LOG_STREAM_NAME", &sandbox.log_stream);
     lambda("AWS_LAMBDA_INITIALIZATION_TYPE", &sandbox.initialization.as_str());
     lambda("AWS_LAMBDA_RUNTIME_API", &api.to_string());
@@ -104,6 +106,11 @@ fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
     lambda("LAMBDA_RUNTIME_DIR", &sandbox.task());
     lambda("TMPDIR", &sandbox.tmp());
     lambda("EMULATOR_OPT", &sandbox.opt());
+    let (format, level) = format_variables(spec.logging.format);
+    lambda("AWS_LAMBDA_LOG_FORMAT", &format);
+    if let Some(level) = level {
+        lambda("AWS_LAMBDA_LOG_LEVEL", &level);
+    }
     if Family::of(&spec.runtime) != Family::Provided {
         lambda("AWS_EXECUTION_ENV", &format!("AWS_Lambda_{}", spec.runtime));
     }
@@ -114,4 +121,90 @@ fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
 fn search_path(folders: &[PathBuf]) -> OsString {
     let parts: Vec<&OsStr> = folders.iter().map(|folder| folder.as_os_str()).collect();
     parts.join(OsStr::new(":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::path::Path;
+    use std::sync::{Arc, Weak, mpsc};
+
+    use super::*;
+    use crate::config::Identity;
+    use crate::engine::{
+        EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, InitializationType, Start, Timestamp,
+        Uuid, Version,
+    };
+
+    fn sandbox(runtime: &str, variables: &[(&str, &str)]) -> Sandbox {
+        let mut spec = FunctionSpec::simulated(HandlerModel::default());
+        spec.runtime = runtime.to_owned();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        spec.variables = variables.collect();
+        let (last_modified, revision_id) = (Timestamp::default(), Uuid::from_random(1));
+        let start = Start {
+            environment: EnvironmentId(1),
+            function: Arc::new(FunctionVersion {
+                name: "f".into(),
+                version: Version::Latest,
+                spec,
+                last_modified,
+                revision_id,
+            }),
+            log_stream: Uuid::from_random(2),
+            at: Timestamp::default(),
+            initialization: InitializationType::OnDemand,
+        };
+        let identity = Identity { region: "eu-west-1".to_owned(), account_id: "000000000000".to_owned() };
+        let jobs = mpsc::channel().0;
+        Sandbox::new(start, Weak::new(), Arc::new(identity), Path::new("/e"), Vec::new(), jobs)
+    }
+
+    fn values(variables: Variables) -> HashMap<String, String> {
+        let text = |value: OsString| value.into_string().expect("text");
+        variables.into_iter().map(|(name, value)| (name, text(value))).collect()
+    }
+
+    const API: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9001);
+
+    #[test]
+    fn search_paths_lead_to_the_layers() {
+        for (runtime, name, expected) in [
+            (
+                "python3.12",
+                "PYTHONPATH",
+                Some("/e/1/opt/python/lib/python3.12/site-packages:/e/1/opt/python"),
+            ),
+            (
+                "nodejs22.x",
+                "NODE_PATH",
+                Some("/e/1/opt/nodejs/node22/node_modules:/e/1/opt/nodejs/node_modules:/e/1/task"),
+            ),
+            ("nodejs22.x", "AWS_EXECUTION_ENV", Some("AWS_Lambda_nodejs22.x")),
+            ("provided.al2023", "AWS_EXECUTION_ENV", None),
+            ("provided.al2023", "PYTHONPATH", None),
+            ("provided.al2023", "LD_LIBRARY_PATH", Some("/e/1/task:/e/1/task/lib:/e/1/opt/lib")),
+            ("provided.al2023", "EMULATOR_OPT", Some("/e/1/opt")),
+            ("provided.al2023", "AWS_LAMBDA_RUNTIME_API", Some("127.0.0.1:9001")),
+        ] {
+            let variables = values(for_runtime(&sandbox(runtime, &[]), API));
+            assert_eq!(variables.get(name).map(String::as_str), expected, "{runtime} {name}");
+            assert!(variables["PATH"].ends_with(":/e/1/opt/bin"));
+        }
+    }
+
+    #[test]
+    fn what_a_user_sets_wins_unless_it_is_reserved() {
+        let sandbox = sandbox("python3.12", &[("PYTHONPATH", "/own"), ("AWS_REGION", "own"), ("K", "v")]);
+        let runtime = values(for_runtime(&sandbox, API));
+        assert_eq!(
+            (&*runtime["PYTHONPATH"], &*runtime["AWS_REGION"], &*runtime["K"]),
+            ("/own", "eu-west-1", "v")
+        );
+        let extension = values(for_extension(&sandbox, API));
+        assert_eq!((&*extension["AWS_REGION"], &*extension["K"]), ("eu-west-1", "v"));
+        for name in NOT_FOR_EXTENSIONS.iter().chain(&["AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT"]) {
+            assert!(!extension.contains_key(*name), "{name}");
+        }
+    }
 }
