@@ -204,6 +204,9 @@ async fn an_alias_has_a_url_of_its_own() {
     let created = world.call(&line, json!({ "AuthType": "NONE" })).await.json();
     assert_eq!(created["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:f:live");
     assert!(!created["FunctionUrl"].as_str().is_some_and(|url| url.contains(&id)), "{created}");
+    // A version that goes takes no URL with it.
+    let deleted = world.call("DELETE /2015-03-31/functions/f?Qualifier=1", Value::Null).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
     let listed = world.call(&format!("GET {URL}s"), Value::Null).await.json();
     assert_eq!(listed["FunctionUrlConfigs"].as_array().map(Vec::len), Some(2));
 }
