@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import os
+import shutil
 import unittest
 import urllib.parse
 import uuid
@@ -37,12 +38,24 @@ def handler(event, context):
 """
 
 
-def create_function():
+STREAM = """
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  const head = { statusCode: 202, headers: { 'Content-Type': 'text/plain', 'X-Own': '1' }, cookies: ['a=1'] };
+  const http = awslambda.HttpResponseStream.from(stream, head);
+  http.write('one ');
+  await new Promise((done) => setTimeout(done, 2000));
+  http.write('two');
+  http.end();
+});
+"""
+
+
+def create_function(runtime="python3.12", file="app.py", source=ECHO):
     name = "f-" + uuid.uuid4().hex[:8]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", ECHO)
-    created = lambda_.create_function(FunctionName=name, Runtime="python3.12", Role=ROLE, Handler="app.handler",
+        archive.writestr(file, source)
+    created = lambda_.create_function(FunctionName=name, Runtime=runtime, Role=ROLE, Handler="app.handler",
                                       Code={"ZipFile": buffer.getvalue()}, Timeout=30)
     return name, created["FunctionArn"]
 
@@ -109,6 +122,20 @@ class FunctionUrl(unittest.TestCase):
         lambda_.delete_function(FunctionName=name)
         gone = call("GET", "/", host)
         self.assertEqual((gone.status, gone.json()), (403, {"Message": None}))
+
+    @unittest.skipUnless(shutil.which("node"), "there is no node")
+    def test_a_stream_is_passed_on_as_it_comes(self):
+        name, _ = create_function("nodejs22.x", "app.js", STREAM)
+        created = lambda_.create_function_url_config(FunctionName=name, AuthType="NONE", InvokeMode="RESPONSE_STREAM")
+        connection = http.client.HTTPConnection(ENDPOINT.hostname, ENDPOINT.port, timeout=120)
+        connection.request("GET", "/", headers={"Host": urllib.parse.urlsplit(created["FunctionUrl"]).netloc})
+        response = connection.getresponse()
+        self.assertEqual((response.status, response.headers["X-Own"], response.headers["Set-Cookie"]), (202, "1", "a=1"))
+        self.assertEqual(response.headers["Content-Type"], "text/plain")
+        # The second piece is seconds away: the first does not wait for it.
+        self.assertEqual(response.read1(), b"one ")
+        self.assertEqual(response.read(), b"two")
+        connection.close()
 
     def test_foreign_pages_come_in_only_where_cors_lets_them(self):
         name, _ = create_function()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::lambda::world::{Answered, World};
 use crate::api::{Api, function_url};
-use crate::engine::Quotas;
+use crate::engine::{AliasTarget, Quotas, Version};
 
 const URL: &str = "/2021-10-31/functions/f/url";
 const INSTANT: [(&str, &str); 2] = [("EMULATOR_INIT_MS", "0"), ("EMULATOR_DURATION_MS", "0")];
@@ -185,6 +185,30 @@ async fn fact_47_a_function_url_passes_throttles_through() {
     let throttled = world.call(&path, Value::Null).await;
     let told = r#"{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}"#;
     assert_eq!(throttled.error(), (429, "TooManyRequestsException", told));
+}
+
+#[tokio::test]
+async fn an_alias_has_a_url_of_its_own() {
+    let (world, id) = world(json!({ "AuthType": "NONE" })).await;
+    let line = format!("POST {URL}?Qualifier=live");
+    let missing = world.call(&line, json!({ "AuthType": "NONE" })).await;
+    let told = r#"{"Message":"Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:live","Type":"User"}"#;
+    assert_eq!(missing.error(), (404, "ResourceNotFoundException", told));
+
+    let target = AliasTarget { version: Version::Latest, additional: None };
+    let alias = world
+        .api()
+        .driver
+        .step(|engine, now| engine.create_alias(now, "f", "live".into(), target, String::new()));
+    alias.expect("an alias");
+    let created = world.call(&line, json!({ "AuthType": "NONE" })).await.json();
+    assert_eq!(created["FunctionArn"], "arn:aws:lambda:us-east-1:000000000000:function:f:live");
+    assert!(!created["FunctionUrl"].as_str().is_some_and(|url| url.contains(&id)), "{created}");
+    // A version that goes takes no URL with it.
+    let deleted = world.call("DELETE /2015-03-31/functions/f?Qualifier=1", Value::Null).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
+    let listed = world.call(&format!("GET {URL}s"), Value::Null).await.json();
+    assert_eq!(listed["FunctionUrlConfigs"].as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]

@@ -213,7 +213,9 @@ pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
         }
     };
     deleted.map_err(|error| Error::new(error, &api.identity))?;
-    api.doors.urls.forget(name.as_str());
+    if name.given_qualifier().is_none() {
+        api.doors.urls.forget(name.as_str());
+    }
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
