@@ -88,6 +88,9 @@ pub struct Identity {
     pub region: String,
     /// 12 digits.
     pub account_id: String,
+    /// Where functions reach it, such as `http://127.0.0.1:4566`; nowhere
+    /// where nothing listens.
+    pub endpoint: Option<String>,
 }
 
 impl Identity {

@@ -78,7 +78,7 @@ impl Builder {
 
         let clock = Clock::new(speed);
         let seed = seed.unwrap_or_else(|| seed_from(clock.now()));
-        let identity = Arc::new(Identity { region, account_id });
+        let identity = Arc::new(Identity { region, account_id, endpoint: Some(endpoint_of(address)) });
         let packages = Arc::new(Packages::new()?);
         let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())?;
         let logs = LogStore::new(&identity.region);
@@ -103,14 +103,7 @@ impl Emulator {
 
     /// The address to give to clients, such as `http://127.0.0.1:4566`.
     pub fn endpoint(&self) -> String {
-        let mut address = self.address;
-        match address.ip() {
-            // Everywhere is no address to speak to.
-            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-            IpAddr::V4(_) | IpAddr::V6(_) => {}
-        }
-        format!("http://{address}")
+        endpoint_of(self.address)
     }
 
     /// Where it listens.
@@ -142,6 +135,16 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+fn endpoint_of(mut address: SocketAddr) -> String {
+    match address.ip() {
+        // Everywhere is no address to speak to.
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    format!("http://{address}")
 }
 
 fn check(region: &str, account_id: &str, speed: f64, gateway: GatewayConfig) -> Result<(), StartError> {

@@ -86,8 +86,11 @@ impl Api {
     pub(crate) fn for_test(quotas: crate::engine::Quotas, speed: f64) -> Self {
         use crate::driver::Clock;
         use crate::runtime::ProcessRuntime;
-        let identity =
-            Arc::new(Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() });
+        let identity = Arc::new(Identity {
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            endpoint: None,
+        });
         let packages = Arc::new(Packages::new().expect("a folder for packages"));
         let logs = crate::observe::LogStore::new(&identity.region);
         let handle = tokio::runtime::Handle::current();

@@ -130,7 +130,11 @@ mod tests {
     /// Fact 25: of a reservation of 0, the count is 0 and nothing tells of a response.
     #[test]
     fn records_are_to_the_letter() {
-        let identity = Identity { region: "us-east-1".to_owned(), account_id: "123456789012".to_owned() };
+        let identity = Identity {
+            region: "us-east-1".to_owned(),
+            account_id: "123456789012".to_owned(),
+            endpoint: None,
+        };
         let id = "00000000-0000-4000-8000-000000000000";
         let begin = |condition: &str, count: u32| {
             format!(
@@ -165,7 +169,7 @@ mod tests {
     #[test]
     fn answers_that_are_no_json_become_text() {
         let given = ended(EventEnding::Succeeded, Some(Outcome::Success(Bytes::from_static(b"a \"b\""))));
-        let identity = Identity { region: "r".to_owned(), account_id: "1".to_owned() };
+        let identity = Identity { region: "r".to_owned(), account_id: "1".to_owned(), endpoint: None };
         assert!(record(&given, &identity).ends_with(r#""responsePayload":"a \"b\""}"#));
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body;
 use super::error::Error;
+use super::front_door::Target;
 use super::function_name::FunctionName;
 use super::page::Page;
 use super::path;
@@ -107,6 +108,8 @@ pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
     let name = alias_name(call);
     let deleted = api.driver.step(|engine, now| engine.delete_alias(now, function.as_str(), &name));
     deleted.map_err(|error| Error::new(error, &api.identity))?;
+    let target = Target { name: function.as_str().to_owned(), qualifier: Qualifier::Alias(name) };
+    api.doors.urls.delete(&target);
     Ok(empty(StatusCode::NO_CONTENT))
 }
 

@@ -124,7 +124,7 @@ fn function(root: &Path, variables: &[(&str, &str)]) -> FunctionVersion {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     spec.variables = variables.collect();
     spec.handler = "h".to_owned();
-    spec.code = Code::Package(Package { sha256: String::new(), size: 0, root: root.into() });
+    spec.code = Code::Package(Package { sha256: String::new(), size: 0, unzipped_size: 0, root: root.into() });
     let (last_modified, revision_id) = (Timestamp::default(), Uuid::from_random(1));
     FunctionVersion { name: "f".into(), version: Version::Latest, spec, last_modified, revision_id }
 }
@@ -147,8 +147,11 @@ impl World {
             at: Timestamp::default(),
             initialization: InitializationType::OnDemand,
         };
-        let identity =
-            Arc::new(Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() });
+        let identity = Arc::new(Identity {
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            endpoint: None,
+        });
         let layers = vec![layer.path().to_owned()];
         let environment =
             Environment::new(start, Weak::new(), identity, packages.folder(), layers, jobs.clone());
@@ -253,8 +256,11 @@ async fn invoke_with_failing_extension(how: &str) -> String {
     let programs = packages.folder().join("programs");
     write_program(&programs.join("bootstrap"), BOOTSTRAP);
     write_program(&packages.folder().join("environments/1/opt/extensions/failing"), FAILING);
-    let identity =
-        Arc::new(Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() });
+    let identity = Arc::new(Identity {
+        region: "us-east-1".to_owned(),
+        account_id: "000000000000".to_owned(),
+        endpoint: None,
+    });
     let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())
         .expect("a thread");
     let logs = LogStore::new("us-east-1");

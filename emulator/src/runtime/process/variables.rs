@@ -59,6 +59,10 @@ fn defaults(sandbox: &Sandbox) -> Variables {
     .map(|(name, value)| (name.to_owned(), value.into()))
     .into();
     let mut default = |name: &str, value: OsString| set.push((name.to_owned(), value));
+    if let Some(endpoint) = &sandbox.identity.endpoint {
+        // What the function calls is here too.
+        default("AWS_ENDPOINT_URL", endpoint.into());
+    }
     default("LD_LIBRARY_PATH", search_path(&[task.clone(), task.join("lib"), opt.join("lib")]));
     let mut programs = std::env::var_os("PATH").unwrap_or_default();
     programs.push(":");
@@ -155,7 +159,11 @@ mod tests {
             at: Timestamp::default(),
             initialization: InitializationType::OnDemand,
         };
-        let identity = Identity { region: "eu-west-1".to_owned(), account_id: "000000000000".to_owned() };
+        let identity = Identity {
+            region: "eu-west-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            endpoint: None,
+        };
         let jobs = mpsc::channel().0;
         Sandbox::new(start, Weak::new(), Arc::new(identity), Path::new("/e"), Vec::new(), jobs)
     }

@@ -25,7 +25,7 @@ fn api(quotas: Quotas, speed: f64) -> Api {
 }
 
 pub(super) fn identity() -> Identity {
-    Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned() }
+    Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned(), endpoint: None }
 }
 
 /// An account with the queue `q`.
