@@ -91,6 +91,20 @@ class Versions(unittest.TestCase):
         with self.assertRaises(lambda_.exceptions.ProvisionedConcurrencyConfigNotFoundException):
             lambda_.get_provisioned_concurrency_config(FunctionName=name, Qualifier=version)
 
+    def test_provisioned_concurrency_fails_where_init_does(self):
+        name = create_python("raise RuntimeError('no')\n")
+        version = lambda_.publish_version(FunctionName=name)["Version"]
+        lambda_.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version,
+                                                   ProvisionedConcurrentExecutions=1)
+
+        def failed():
+            config = lambda_.get_provisioned_concurrency_config(FunctionName=name, Qualifier=version)
+            return config if config["Status"] == "FAILED" else None
+
+        config = wait_until(failed)
+        self.assertEqual(config["StatusReason"], "FUNCTION_ERROR_INIT_FAILURE")
+        self.assertEqual(config["AllocatedProvisionedConcurrentExecutions"], 0)
+
     def test_an_events_record_arrives_in_its_queue(self):
         name = create_python("def handler(event, context):\n    raise ValueError('no')\n")
         url = sqs.create_queue(QueueName="d-" + uuid.uuid4().hex[:8])["QueueUrl"]

@@ -148,3 +148,32 @@ struct Configs {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_marker: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Timestamp;
+
+    #[test]
+    fn a_status_has_aws_words_and_the_hosts_failure_its_own_reason() {
+        for (status, expected) in [
+            (AllocationStatus::InProgress, r#""Status":"IN_PROGRESS""#),
+            (AllocationStatus::Ready, r#""Status":"READY""#),
+            (AllocationStatus::Failed, r#""Status":"FAILED","StatusReason":"FUNCTION_ERROR_INIT_FAILURE""#),
+            (AllocationStatus::HostFailed, r#""Status":"FAILED","StatusReason":"EMULATOR_HOST_FAILURE""#),
+        ] {
+            let view = ProvisionedView {
+                qualifier: Qualifier::Version(1),
+                requested: 3,
+                allocated: 2,
+                available: 1,
+                status,
+                last_modified: Timestamp::from_millis(1_764_026_331_999),
+            };
+            let shown = serde_json::to_string(&Shown::new(&view)).expect("plain data");
+            let numbers = r#""RequestedProvisionedConcurrentExecutions":3,"AvailableProvisionedConcurrentExecutions":1,"AllocatedProvisionedConcurrentExecutions":2"#;
+            let modified = r#""LastModified":"2025-11-24T23:18:51+0000""#;
+            assert_eq!(shown, format!("{{{numbers},{expected},{modified}}}"));
+        }
+    }
+}

@@ -77,6 +77,21 @@ async fn provisioned_concurrency_is_prepared_used_listed_and_deleted() {
     assert_eq!(gone.error(), (404, "ProvisionedConcurrencyConfigNotFoundException", none.as_str()));
 }
 
+/// Preparation takes a minute at least: all of this happens meanwhile.
+#[tokio::test]
+async fn what_is_being_prepared_can_be_asked_for_anew() {
+    let world = World::new();
+    world.create_versions(1).await;
+    for requested in [2, 5, 3] {
+        let asked = put(&world, "1", requested).await;
+        assert_eq!(asked.status, 202, "{}", asked.body);
+        let shown = world.call(&line("GET", "1"), Value::Null).await.json();
+        assert_eq!(shown["RequestedProvisionedConcurrentExecutions"], requested);
+        assert_eq!(shown["Status"], "IN_PROGRESS");
+    }
+    assert_eq!(world.invoke("f:1", &[]).await.status, 200, "it runs on demand meanwhile");
+}
+
 #[tokio::test]
 async fn bad_requests_are_refused() {
     let world = prepared();
