@@ -47,7 +47,7 @@ pub(super) async fn answer(api: &Api, call: &Call, id: &str, path: &str) -> Repl
             let (request_id, begun) = url.target.invoke_streaming(api, call, &event).await;
             let reply = match begun {
                 Ok(stream) => streaming::reply(stream).await,
-                Err(ended) => word(ended, url.invoke_mode),
+                Err(ended) => word(*ended, url.invoke_mode),
             };
             (request_id, reply)
         }

@@ -82,7 +82,7 @@ impl Target {
     ) -> (Option<RequestId>, Ended) {
         let invoke = match self.request(call, event) {
             Ok(invoke) => invoke,
-            Err(ended) => return (None, ended),
+            Err(ended) => return (None, *ended),
         };
         let (request_id, answer) = api.driver.invoke(invoke).await;
         (Some(request_id), ended(api, request_id, answer))
@@ -95,7 +95,7 @@ impl Target {
         api: &Api,
         call: &Call,
         event: &Value,
-    ) -> (Option<RequestId>, Result<Stream, Ended>) {
+    ) -> (Option<RequestId>, Result<Stream, Box<Ended>>) {
         let invoke = match self.request(call, event) {
             Ok(invoke) => Invoke { streams: true, ..invoke },
             Err(ended) => return (None, Err(ended)),
@@ -103,16 +103,16 @@ impl Target {
         let (request_id, begun) = api.driver.invoke_streaming(invoke).await;
         let begun = match begun {
             Ok(Streamed::Begun { content_type, pieces, .. }) => Ok(Stream { content_type, pieces }),
-            Ok(Streamed::Answered(answer)) => Err(ended(api, request_id, Ok(answer))),
-            Err(refusal) => Err(ended(api, request_id, Err(refusal))),
+            Ok(Streamed::Answered(answer)) => Err(Box::new(ended(api, request_id, Ok(answer)))),
+            Err(refusal) => Err(Box::new(ended(api, request_id, Err(refusal)))),
         };
         (Some(request_id), begun)
     }
 
-    fn request(&self, call: &Call, event: &Value) -> Result<Invoke<'_>, Ended> {
+    fn request(&self, call: &Call, event: &Value) -> Result<Invoke<'_>, Box<Ended>> {
         let event = Bytes::from(event.to_string());
         let payload = payload::synchronous(&event);
-        let payload = payload.map_err(|error| Ended::Refused(Why::TooLarge, error.into_reply()))?;
+        let payload = payload.map_err(|error| Box::new(Ended::Refused(Why::TooLarge, error.into_reply())))?;
         Ok(Invoke {
             qualifier: self.qualifier.clone(),
             trace: trace::read(call.header("x-amzn-trace-id")),

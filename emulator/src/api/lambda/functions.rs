@@ -62,7 +62,7 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     let name = FunctionName::from_text(api, name, OPERATION)?.unqualified()?;
     refuse_dots(name.as_str())?;
     refuse_unserved(&Members::of(call)?, OPERATION)?;
-    let meaning = settings.meaning(api, OPERATION)?;
+    let meaning = settings.meaning(api)?;
 
     let (Some(_), Some(handler)) = (&settings.runtime, &settings.handler) else {
         return Err(Error::InvalidParameter(
@@ -184,7 +184,7 @@ pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Re
     let settings: Settings = body::read(call)?;
     let Revision { revision_id } = body::read(call)?;
     refuse_unserved(&Members::of(call)?, OPERATION)?;
-    let meaning = settings.meaning(api, OPERATION)?;
+    let meaning = settings.meaning(api)?;
 
     let updated = change_function(api, &name, revision_id.as_deref(), |spec| {
         settings.apply(meaning, spec);
@@ -257,7 +257,8 @@ fn publish(
     made: &FunctionVersion,
     progress: Progress,
 ) -> Result<Reply, Error> {
-    let publication = Publication { revision_id: Some(made.revision_id), ..Publication::default() };
+    let publication =
+        Publication { revision_id: Some(made.revision_id), with_change: true, ..Publication::default() };
     let published =
         api.driver.step(|engine, now| engine.publish_version(now, made.name.as_str(), publication));
     let published = published.map_err(|error| Error::new(error, &api.identity))?;

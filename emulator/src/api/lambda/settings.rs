@@ -65,11 +65,11 @@ struct TracingConfig {
 
 impl Settings {
     /// Checks what the API's model leaves open, and finds what is named.
-    pub(super) fn meaning(&self, api: &Api, operation: &str) -> Result<Meaning, Error> {
+    pub(super) fn meaning(&self, api: &Api) -> Result<Meaning, Error> {
         self.runtime.as_deref().map_or(Ok(()), runtime::check)?;
         self.variables().map_or(Ok(()), variables::check)?;
         if let Some(target) = self.dead_letter_target() {
-            check_dead_letter_target(target, operation)?;
+            check_dead_letter_target(target)?;
         }
         let layers = self.layers.as_ref().map(|arns| layers::resolve(api, arns)).transpose()?;
         let logging = self.logging_config.as_ref().map(LoggingConfig::logging).transpose()?;
@@ -146,14 +146,12 @@ pub(super) fn refuse_unserved(members: &Members<'_>, operation: &str) -> Result<
     )
 }
 
-/// Only standard queues and topics take events that were given up, and there
-/// are no topics here. The texts are not recorded from AWS.
-fn check_dead_letter_target(target: &str, operation: &str) -> Result<(), Error> {
+/// Only standard queues and topics take events that were given up; what goes
+/// to a topic is written to the emulator's own log. The text is not recorded
+/// from AWS.
+fn check_dead_letter_target(target: &str) -> Result<(), Error> {
     match target.split(':').nth(2) {
-        Some("sqs") if !target.ends_with(".fifo") => Ok(()),
-        Some("sns") if !target.ends_with(".fifo") => {
-            Err(Error::NotServed(format!("a topic as DeadLetterConfig of {operation}")))
-        }
+        Some("sqs" | "sns") if !target.ends_with(".fifo") => Ok(()),
         Some(_) | None => Err(Error::InvalidParameter(format!(
             "The provided target arn: {target} is not valid. The dead-letter queue must be a standard SQS queue \
              or SNS topic."

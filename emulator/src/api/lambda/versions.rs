@@ -36,6 +36,7 @@ pub(super) fn publish(api: &Api, call: &Call, resource: &str) -> Result<Reply, E
         description: request.description,
         revision_id: revision_id(request.revision_id.as_deref())?,
         code_sha256: request.code_sha256,
+        with_change: false,
     };
     let published = api.driver.step(|engine, now| engine.publish_version(now, name.as_str(), publication));
     let published = published.map_err(|error| Error::new(error, &api.identity))?;

@@ -36,7 +36,7 @@ struct Grant {
 }
 
 /// What a request was not given.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Denial {
     reason: ThrottleReason,
     limit: Limit,

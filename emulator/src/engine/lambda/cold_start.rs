@@ -46,13 +46,16 @@ pub struct InitDistribution {
     pub sigma: f64,
 }
 
-/// Name, and (µ, σ) of ln(ms) on x86_64 and on arm64.
+/// µ and σ of ln(ms).
+type Fit = (f64, f64);
+
+/// Name, and the fit on x86_64 and on arm64.
 ///
 /// Init Durations of hello-world functions from zip files, 128 to 1,024 MB
 /// pooled, some 3,000 samples each, May to August 2026; computed from the data
 /// of github.com/maxday/lambda-perf (Apache-2.0). A custom runtime is taken
 /// for Rust unless its function names another.
-const MEASURED: &[(&str, (f64, f64), (f64, f64))] = &[
+const MEASURED: &[(&str, Fit, Fit)] = &[
     ("python3.9", (4.392, 0.144), (4.290, 0.186)),
     ("python3.10", (4.391, 0.141), (4.276, 0.178)),
     ("python3.11", (4.414, 0.148), (4.258, 0.154)),

@@ -120,7 +120,7 @@ impl Engine {
         {
             function.events.in_flight += 1;
             if function.reserved_limit() == Some(0) {
-                self.end_event(now, name, event, EventEnding::ZeroReservedConcurrency);
+                self.end_event(now, name, &event, EventEnding::ZeroReservedConcurrency);
                 continue;
             }
             let request = Request {
@@ -132,11 +132,11 @@ impl Engine {
                 trace: event.trace.clone(),
                 streams: false,
                 wants_log: false,
-                origin: Origin::Event(event),
+                origin: Origin::Event(Box::new(event)),
                 arrived: None,
             };
             if let Err((Origin::Event(event), refusal)) = self.admit(now, request) {
-                self.event_refused(now, name, event, &refusal);
+                self.event_refused(now, name, *event, &refusal);
             }
         }
         self.arm_events(now, name);
@@ -145,8 +145,8 @@ impl Engine {
     fn event_refused(&mut self, now: Timestamp, name: &FunctionName, event: Event, refusal: &Refusal) {
         match refusal {
             Refusal::Throttled(_) | Refusal::Pending => self.delay_refused(now, name, event),
-            Refusal::Recursive => self.end_event(now, name, event, EventEnding::RecursiveLoop),
-            Refusal::FunctionNotFound(..) => self.end_event(now, name, event, EventEnding::FunctionDeleted),
+            Refusal::Recursive => self.end_event(now, name, &event, EventEnding::RecursiveLoop),
+            Refusal::FunctionNotFound(..) => self.end_event(now, name, &event, EventEnding::FunctionDeleted),
         }
     }
 
@@ -169,7 +169,7 @@ impl Engine {
                 event.attempts += 1;
                 event.last = Some(attempt);
                 if matches!(outcome, Outcome::Success(_)) {
-                    self.end_event(now, name, event, EventEnding::Succeeded);
+                    self.end_event(now, name, &event, EventEnding::Succeeded);
                 } else {
                     self.delay_failed(now, name, event);
                 }
@@ -193,7 +193,7 @@ impl Engine {
         let allowed = config.and_then(|config| config.maximum_retry_attempts).unwrap_or(2) as usize;
         let delay = self.quotas.event_error_delays.get(event.failures);
         let Some(&delay) = delay.filter(|_| event.failures < allowed) else {
-            return self.end_event(now, name, event, EventEnding::RetriesExhausted);
+            return self.end_event(now, name, &event, EventEnding::RetriesExhausted);
         };
         event.failures += 1;
         event.refusals = 0;
@@ -212,19 +212,19 @@ impl Engine {
     fn delay_event(&mut self, now: Timestamp, name: &FunctionName, due: Timestamp, event: Event) {
         let request_id = event.request_id;
         let Some(function) = self.functions.get_mut(name) else {
-            return self.end_event(now, name, event, EventEnding::FunctionDeleted);
+            return self.end_event(now, name, &event, EventEnding::FunctionDeleted);
         };
         let config = function.event_config(&event.qualifier);
         let max_age = config.maximum_event_age.unwrap_or(self.quotas.event_max_age);
         if due > event.accepted + max_age {
-            return self.end_event(now, name, event, EventEnding::EventAgeExceeded);
+            return self.end_event(now, name, &event, EventEnding::EventAgeExceeded);
         }
         function.events.in_flight = function.events.in_flight.saturating_sub(1);
         function.events.put(due, event);
         self.record(now, What::EventDelayed { request_id, function: name.clone(), until: due });
     }
 
-    fn end_event(&mut self, now: Timestamp, name: &FunctionName, event: Event, ending: EventEnding) {
+    fn end_event(&mut self, now: Timestamp, name: &FunctionName, event: &Event, ending: EventEnding) {
         if let Some(function) = self.functions.get_mut(name) {
             function.events.in_flight = function.events.in_flight.saturating_sub(1);
         }
@@ -235,7 +235,7 @@ impl Engine {
 
     /// Brings what became of an event where its function's settings say. A
     /// dead-letter queue and a destination both get it: not documented.
-    fn send_records(&mut self, now: Timestamp, name: &FunctionName, event: Event, ending: EventEnding) {
+    fn send_records(&mut self, now: Timestamp, name: &FunctionName, event: &Event, ending: EventEnding) {
         let Some(function) = self.functions.get(name) else { return };
         let config = function.event_config(&event.qualifier);
         let version = function.main_version(&event.qualifier).and_then(|version| function.version(version));

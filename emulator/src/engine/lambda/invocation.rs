@@ -81,7 +81,7 @@ pub(crate) enum Origin {
     /// A caller who waits.
     Caller,
     /// The asynchronous queue, which gets its event back.
-    Event(Event),
+    Event(Box<Event>),
     /// A poller, which gets its batch back.
     Batch(Batch),
 }

@@ -121,7 +121,7 @@ impl Engine {
                 self.effects.push(Effect::Respond { request_id, environment, version, outcome });
             }
             Origin::Event(event) => {
-                self.settle_event(now, &name, number, event, Attempt { version, outcome });
+                self.settle_event(now, &name, number, *event, Attempt { version, outcome });
             }
             Origin::Batch(batch) => self.settle_batch(now, batch, &outcome, &end.items),
         }

@@ -19,6 +19,9 @@ pub struct Publication {
     pub revision_id: Option<Uuid>,
     /// Only if `$LATEST` has code of this SHA-256, in base64.
     pub code_sha256: Option<String>,
+    /// Whether it is part of the change that is under way; else it is refused
+    /// until that is over.
+    pub with_change: bool,
 }
 
 impl Engine {
@@ -32,8 +35,10 @@ impl Engine {
     ) -> Result<Arc<FunctionVersion>, LambdaError> {
         self.tick(now);
         let function = self.function_mut(name)?;
-        function.check_settled()?;
-        let latest = Arc::clone(&function.latest);
+        if !publication.with_change {
+            function.check_settled()?;
+        }
+        let latest = Arc::clone(function.newest());
         if publication.revision_id.is_some_and(|given| given != latest.revision_id) {
             return Err(LambdaError::RevisionMismatch);
         }

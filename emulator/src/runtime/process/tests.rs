@@ -124,7 +124,8 @@ fn function(root: &Path, variables: &[(&str, &str)]) -> FunctionVersion {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     spec.variables = variables.collect();
     spec.handler = "h".to_owned();
-    spec.code = Code::Package(Package { sha256: String::new(), size: 0, unzipped_size: 0, root: root.into() });
+    spec.code =
+        Code::Package(Package { sha256: String::new(), size: 0, unzipped_size: 0, root: root.into() });
     let (last_modified, revision_id) = (Timestamp::default(), Uuid::from_random(1));
     FunctionVersion { name: "f".into(), version: Version::Latest, spec, last_modified, revision_id }
 }

@@ -165,16 +165,11 @@ async fn logging_tracing_and_the_dead_letter_queue_are_set_and_shown() {
 
     let level = r#"{"Type":"User","message":"LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change the LogFormat to \"JSON\" and try again."}"#;
     let fifo = r#"{"Type":"User","message":"The provided target arn: arn:aws:sqs:us-east-1:000000000000:dead.fifo is not valid. The dead-letter queue must be a standard SQS queue or SNS topic."}"#;
-    let topic = r#"{"Message":"the emulator does not serve a topic as DeadLetterConfig of UpdateFunctionConfiguration yet","Type":"Service"}"#;
     let format = r#"{"message":"1 validation error detected: Value 'XML' at 'loggingConfig.logFormat' failed to satisfy constraint: Member must satisfy enum value set: [JSON, Text]"}"#;
     let invalid = "InvalidParameterValueException";
     for (change, expected) in [
         (json!({ "LoggingConfig": { "ApplicationLogLevel": "INFO" } }), (400, invalid, level)),
         (json!({ "DeadLetterConfig": { "TargetArn": format!("{queue}.fifo") } }), (400, invalid, fifo)),
-        (
-            json!({ "DeadLetterConfig": { "TargetArn": queue.replace("sqs", "sns") } }),
-            (501, "ServiceException", topic),
-        ),
         (json!({ "LoggingConfig": { "LogFormat": "XML" } }), (400, "ValidationException", format)),
     ] {
         let refused = world.call(&format!("PUT {CONFIGURATION}"), change.clone()).await;
