@@ -81,7 +81,7 @@ impl Engine {
         let is_rated = !matches!(request.origin, Origin::Event(_));
         match self.decide(now, &request.function, version, is_rated) {
             Ok(Grant { environment: None, .. }) | Err(_) if self.may_wait(now, &request) => {
-                self.wait_for_rest(now, request);
+                self.wait_for_rest(now, request, version);
                 Ok(())
             }
             Ok(grant) => {
@@ -99,7 +99,8 @@ impl Engine {
     /// Steps 1 and 2.
     fn find_version(&mut self, request: &Request) -> Result<Version, Refusal> {
         let Request { function: name, qualifier, .. } = request;
-        let Some(version) = self.route(name.as_str(), qualifier) else {
+        let drew = request.arrived.map(|arrival| arrival.version);
+        let Some(version) = self.route(name.as_str(), qualifier, drew) else {
             return Err(Refusal::FunctionNotFound(name.clone(), qualifier.clone()));
         };
         let Some(function) = self.functions.get(name) else {

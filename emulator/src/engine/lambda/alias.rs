@@ -152,17 +152,24 @@ impl Engine {
     }
 
     /// The version that one request goes to: a weighted alias draws for each
-    /// ("Lambda uses a simple probabilistic model").
-    pub(super) fn route(&mut self, function: &str, qualifier: &Qualifier) -> Option<Version> {
+    /// ("Lambda uses a simple probabilistic model"), once. A request that has
+    /// waited keeps what it `drew`, as long as the alias points there.
+    pub(super) fn route(
+        &mut self,
+        function: &str,
+        qualifier: &Qualifier,
+        drew: Option<Version>,
+    ) -> Option<Version> {
         let owner = self.functions.get(function)?;
         let version = match qualifier {
             Qualifier::Latest => Version::Latest,
             Qualifier::Version(number) => Version::Published(*number),
             Qualifier::Alias(name) => {
                 let AliasTarget { version, additional } = owner.aliases.get(name)?.target;
-                match additional {
-                    Some((other, weight)) if self.rng.unit() < weight => other,
-                    Some(_) | None => version,
+                match (drew, additional) {
+                    (Some(drawn), Some((other, _))) if drawn == version || drawn == other => drawn,
+                    (_, Some((other, weight))) if self.rng.unit() < weight => other,
+                    (_, Some(_) | None) => version,
                 }
             }
         };

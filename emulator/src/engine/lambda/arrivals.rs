@@ -9,12 +9,20 @@
 use std::collections::VecDeque;
 
 use super::invocation::{Origin, Request};
+use super::qualifier::Version;
 use crate::engine::Engine;
 use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::effect::Effect;
 use crate::engine::error::Refusal;
 use crate::engine::ids::FunctionName;
 use crate::engine::time::Timestamp;
+
+/// When a request came, and the version that it was routed to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    at: Timestamp,
+    pub(super) version: Version,
+}
 
 /// A function's requests that wait for an environment to rest.
 #[derive(Debug, Default)]
@@ -48,12 +56,13 @@ impl Engine {
         matches!(request.origin, Origin::Caller)
             && function.arrivals.answered > 0
             && now < function.arrivals.last_answer + grace
-            && request.arrived.is_none_or(|arrived| now < arrived + grace)
+            && request.arrived.is_none_or(|arrival| now < arrival.at + grace)
     }
 
-    pub(super) fn wait_for_rest(&mut self, now: Timestamp, mut request: Request) {
-        let at = now + self.quotas.arrival_grace;
-        request.arrived.get_or_insert(now);
+    pub(super) fn wait_for_rest(&mut self, now: Timestamp, mut request: Request, version: Version) {
+        // Who came first is the first in the queue, and sets the alarm.
+        let arrival = *request.arrived.get_or_insert(Arrival { at: now, version });
+        let at = arrival.at + self.quotas.arrival_grace;
         let Some(function) = self.functions.get_mut(&request.function) else { return };
         if function.arrivals.alarm.is_none() {
             let alarm = self.alarms.set(at, Alarm::EndArrival(request.function.clone()));

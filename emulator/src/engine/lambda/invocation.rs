@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::arrivals::Arrival;
 use super::concurrency::Permit;
 use super::event_queue::Event;
 use super::qualifier::{Qualifier, Version};
@@ -71,8 +72,8 @@ pub(crate) struct Request {
     pub(crate) streams: bool,
     pub(crate) wants_log: bool,
     pub(crate) origin: Origin,
-    /// When it came, if it has waited since.
-    pub(crate) arrived: Option<Timestamp>,
+    /// When it came and where to, if it has waited since.
+    pub(crate) arrived: Option<Arrival>,
 }
 
 /// Who asked, with what is theirs until the invocation is settled.
