@@ -6,7 +6,7 @@ use super::environment::InitializationType;
 use super::function::Function;
 use crate::engine::Engine;
 use crate::engine::error::LambdaError;
-use crate::engine::fact::What;
+use crate::engine::fact::{StopReason, What};
 use crate::engine::ids::FunctionName;
 use crate::engine::quotas::Rate;
 use crate::engine::time::Timestamp;
@@ -158,7 +158,10 @@ impl Engine {
         };
         for id in &function.environments {
             let Some(environment) = self.environments.get_mut(id) else { continue };
-            if environment.initialization == InitializationType::Provisioned {
+            // What its provisioned concurrency was taken from runs on demand.
+            let provisioned = environment.initialization == InitializationType::Provisioned
+                && environment.retires != Some(StopReason::Unprovisioned);
+            if provisioned {
                 continue;
             }
             if let Some(invocation) = environment.state.invocation_mut() {
