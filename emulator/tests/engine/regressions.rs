@@ -1,13 +1,15 @@
 //! What random workloads found once, as small as it gets.
 
+mod environments;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use emulator::engine::{
-    BatchItems, Completion, Delivery, Effect, Engine, EnvironmentId, Fact, FunctionError, MappingSpec,
-    MappingState, News, Outcome, Payload, QueueAttributes, QueueName, Quotas, Receive, ReceiveRequest,
-    RedrivePolicy, Report, RequestId, Timestamp, What,
+    BatchItems, Completion, Delivery, Dispatch, Effect, Engine, EnvironmentId, Fact, FunctionError, Invoke,
+    MappingSpec, MappingState, News, Outcome, Payload, Qualifier, QueueAttributes, QueueName, Quotas,
+    Receive, ReceiveRequest, RedrivePolicy, Report, RequestId, Timestamp, What,
 };
 
 use crate::workload::{message, spec};
@@ -22,7 +24,11 @@ struct Account {
 
 impl Account {
     fn new(quotas: Quotas) -> Self {
-        let mut engine = Engine::new(quotas, 1);
+        Self::seeded(quotas, 1)
+    }
+
+    fn seeded(quotas: Quotas, seed: u64) -> Self {
+        let mut engine = Engine::new(quotas, seed);
         let now = Timestamp::default();
         engine.create_function(now, "f".into(), spec(Duration::from_secs(3))).expect("the name is free");
         let mut account = Self { engine, now, facts: Vec::new(), effects: Vec::new() };
@@ -41,6 +47,7 @@ impl Account {
         let spec = MappingSpec {
             queue: "q".into(),
             function: "f".into(),
+            qualifier: Qualifier::Latest,
             batch_size,
             batching_window: Duration::from_secs(window),
             maximum_concurrency: None,
@@ -82,7 +89,7 @@ impl Account {
     }
 
     fn report(&mut self, environment: EnvironmentId, news: News) {
-        self.engine.report(self.now, Report { environment, news });
+        self.engine.report(self.now, Report { environment, incarnation: 0, news });
         self.collect();
     }
 
@@ -92,12 +99,12 @@ impl Account {
 
     fn finish_with(&mut self, environment: EnvironmentId, request_id: RequestId, outcome: Outcome) {
         let items = BatchItems::AllSucceeded;
-        let completion = Completion { request_id, outcome, max_memory_mb: None, items };
+        let completion = Completion { request_id, outcome, max_memory_mb: None, items, rested: true };
         self.report(environment, News::Finished(completion));
     }
 
     fn invoke(&mut self) -> RequestId {
-        let (request_id, admitted) = self.engine.invoke(self.now, "f", Bytes::new());
+        let (request_id, admitted) = self.engine.invoke(self.now, Invoke::new("f", Bytes::new()));
         admitted.expect("there is room");
         self.collect();
         request_id
@@ -105,24 +112,27 @@ impl Account {
 
     /// Environments that were started and have not reported.
     fn starts(&mut self) -> Vec<EnvironmentId> {
-        let starts = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Start(start) => Some(start.environment),
-            Effect::Dispatch(_) | Effect::Stop { .. } | Effect::Respond { .. } | Effect::Deliver { .. } => {
-                None
-            }
+        let starts = self.effects.iter().filter_map(|effect| {
+            let Effect::Start(start) = effect else { return None };
+            Some(start.environment)
         });
         let starts = starts.collect();
         self.effects.retain(|effect| !matches!(effect, Effect::Start(_)));
         starts
     }
 
+    /// What was handed over since effects were last forgotten.
+    fn dispatches(&self) -> impl Iterator<Item = &Dispatch> {
+        self.effects.iter().filter_map(|effect| {
+            let Effect::Dispatch(dispatch) = effect else { return None };
+            Some(dispatch)
+        })
+    }
+
     fn batches(&self) -> Vec<usize> {
-        let batches = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Dispatch(dispatch) => match &dispatch.payload {
-                Payload::Records { messages, .. } => Some(messages.len()),
-                Payload::Json(_) => None,
-            },
-            Effect::Start(_) | Effect::Stop { .. } | Effect::Respond { .. } | Effect::Deliver { .. } => None,
+        let batches = self.dispatches().filter_map(|dispatch| match &dispatch.payload {
+            Payload::Records { messages, .. } => Some(messages.len()),
+            Payload::Json(_) => None,
         });
         batches.collect()
     }
@@ -203,7 +213,7 @@ fn a_reset_ends_invocations_of_deleted_functions() {
     account.engine.delete_function(account.now, "f").expect("it is there");
     account.engine.reset(account.now);
     account.collect();
-    assert_eq!(account.engine.account().unreserved_in_use, 0);
+    assert_eq!(account.engine.account().on_demand_in_use, 0);
     assert_eq!(account.count(|what| matches!(what, What::EnvironmentStopped { .. })), 1);
 }
 
@@ -271,7 +281,7 @@ fn a_lowered_maximum_concurrency_holds_at_once() {
     for &environment in &running {
         account.report(environment, News::Ready);
     }
-    let requests: Vec<RequestId> = account.effects.iter().filter_map(request_of).collect();
+    let requests: Vec<RequestId> = account.dispatches().map(|dispatch| dispatch.request_id).collect();
     account.finish(running[0], requests[0]);
     account.finish(running[1], requests[1]);
     let id = account.engine.mappings().next().expect("it was made").id;
@@ -281,13 +291,6 @@ fn a_lowered_maximum_concurrency_holds_at_once() {
     account.send("q", 0);
     account.pass(0);
     assert_eq!(account.engine.snapshot(account.now).functions[0].in_flight, 3);
-}
-
-fn request_of(effect: &Effect) -> Option<RequestId> {
-    match effect {
-        Effect::Dispatch(dispatch) => Some(dispatch.request_id),
-        Effect::Start(_) | Effect::Stop { .. } | Effect::Respond { .. } | Effect::Deliver { .. } => None,
-    }
 }
 
 /// A visibility timeout of 0 under throttling: pollers try again after a wait,
@@ -320,10 +323,8 @@ fn no_visibility_timeout_and_instant_failures_are_no_endless_loop() {
         for environment in account.starts() {
             account.report(environment, News::Ready);
         }
-        let dispatched = account.effects.iter().find_map(|effect| match effect {
-            Effect::Dispatch(dispatch) => Some((dispatch.environment, dispatch.request_id)),
-            Effect::Start(_) | Effect::Stop { .. } | Effect::Respond { .. } | Effect::Deliver { .. } => None,
-        });
+        let dispatched = account.dispatches().next();
+        let dispatched = dispatched.map(|dispatch| (dispatch.environment, dispatch.request_id));
         let Some((environment, request_id)) = dispatched else { break };
         account.effects.clear();
         let error = FunctionError::Reported(Bytes::new());

@@ -117,7 +117,11 @@ impl Engine {
             let (name, version) = (environment.function.name.clone(), environment.function.version);
             self.record(now, What::InitEnded { environment: id, took });
             self.rest(now, id, false);
-            return self.provisioned_ready(now, &name, version);
+            // One that had lived its time before it was ready is gone by now.
+            if self.environments.contains_key(&id) {
+                self.provisioned_ready(now, &name, version);
+            }
+            return;
         };
         if invocation.started.is_some() {
             // Its timeout runs on, and so does its alarm.
@@ -254,15 +258,16 @@ impl Engine {
 
     /// The host could not start it: it never was one of AWS's environments.
     fn start_refused(&mut self, now: Timestamp, id: EnvironmentId, outcome: Outcome) {
-        let state = self.environments.get(&id).map(|environment| &environment.state);
-        match state {
-            Some(State::Init { invocation: None, .. }) => {
+        let Some(environment) = self.environments.get(&id) else { return };
+        match environment.state {
+            State::Init { invocation: None, .. } => {
                 self.provisioned_failed(now, id, AllocationStatus::HostFailed);
             }
-            Some(State::Placing { .. } | State::Init { .. } | State::Busy { .. } | State::Idle { .. }) => {
+            State::Placing { .. } | State::Init { .. } | State::Busy { .. } | State::Idle { .. } => {
+                let (name, version) = (environment.function.name.clone(), environment.function.version);
                 self.end_environment(now, id, outcome.into(), StopReason::HostFailure);
+                self.replace_provisioned(now, &name, version);
             }
-            None => {}
         }
     }
 

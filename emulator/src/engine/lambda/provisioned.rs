@@ -281,7 +281,9 @@ impl Engine {
     pub(super) fn provisioned_failed(&mut self, now: Timestamp, id: EnvironmentId, status: AllocationStatus) {
         let Some(environment) = self.environments.get(&id) else { return };
         let (name, of) = (environment.function.name.clone(), environment.function.version);
-        self.stop_environment(now, id, StopReason::InitFailure);
+        let host_failed = status == AllocationStatus::HostFailed;
+        let why = if host_failed { StopReason::HostFailure } else { StopReason::InitFailure };
+        self.stop_environment(now, id, why);
         let attempts = self.quotas.provisioned_init_attempts;
         let Some(allocation) = self.allocation_mut(&name, of) else { return };
         allocation.failures += 1;
@@ -303,11 +305,12 @@ impl Engine {
         self.tell_allocation(now, &name, of);
     }
 
-    /// A provisioned environment is gone that had lived its time: another takes
-    /// its place.
+    /// A provisioned environment is gone that had lived its time, or that the
+    /// host could not start again: another takes its place, unless the pace of
+    /// the allocation comes to that anyway.
     pub(super) fn replace_provisioned(&mut self, now: Timestamp, name: &FunctionName, of: Version) {
         let Some(allocation) = self.allocation_mut(name, of) else { return };
-        if allocation.status == AllocationStatus::Ready && allocation.missing() > 0 {
+        if !allocation.has_failed() && allocation.alarm.is_none() && allocation.missing() > 0 {
             self.start_provisioned(now, name, of);
         }
     }

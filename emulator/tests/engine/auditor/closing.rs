@@ -2,18 +2,21 @@
 //! and nothing may be overdue.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use emulator::engine::{FunctionSnapshot, MappingId, MappingState, QueueSnapshot, Snapshot};
 
 use super::environments::State;
+use super::functions::FunctionBook;
 use super::queues::Place;
-use super::{Auditor, FunctionBook, Verdict, Violation, events};
+use super::{Auditor, Verdict, Violation, events};
 
 impl Auditor {
     /// Compares the books with a snapshot taken after everything due happened.
     pub(crate) fn close(&self, snapshot: &Snapshot) -> Result<(), Violation> {
         let checks = || {
             self.nothing_is_owed()?;
+            self.shares_are_kept()?;
             self.check_account(snapshot)?;
             snapshot.functions.iter().try_for_each(|shown| self.check_function(shown))?;
             snapshot.queues.iter().try_for_each(|shown| self.check_queue(shown))?;
@@ -30,6 +33,7 @@ impl Auditor {
             ("invocations", self.running.len()),
             ("environments", self.environments.len()),
             ("events", self.events.len()),
+            ("requests that wait", self.waiting.len()),
             ("queues", self.queues.len()),
             ("mappings", self.mappings.len()),
         ];
@@ -47,9 +51,12 @@ impl Auditor {
         rule!(account.functions == self.functions.len(), "{} functions", self.functions.len());
         rule!(shown.functions.len() == self.functions.len(), "{} functions", self.functions.len());
         rule!(shown.queues.len() == self.queues.len(), "{} queues", self.queues.len());
+        let reserved: u32 = self.functions.values().filter_map(|book| book.reserved).sum();
+        let left = account.concurrency.saturating_sub(reserved);
+        rule!(account.unreserved == left, "{left} are unreserved, not {}", account.unreserved);
         let (limit, in_use) = (self.unreserved_limit(), self.unreserved_in_use());
-        rule!(account.unreserved == limit, "{limit} are unreserved, not {}", account.unreserved);
-        let shown = account.unreserved_in_use;
+        rule!(account.on_demand == limit, "{limit} are left on demand, not {}", account.on_demand);
+        let shown = account.on_demand_in_use;
         rule!(shown == in_use, "{in_use} of the unreserved are in use, not {shown}");
         Ok(())
     }
@@ -60,6 +67,11 @@ impl Auditor {
         rule!(shown.reserved == book.reserved, "{name} has {:?} reserved", book.reserved);
         rule!(shown.in_flight == book.in_flight, "{name} has {} in flight", book.in_flight);
         rule!(shown.tally == book.tally, "{name} counts {:?}", book.tally);
+        let requested: u32 = shown.provisioned.iter().map(|view| view.requested).sum();
+        let targets: u32 = book.allocations.values().map(|allocation| allocation.target).sum();
+        rule!(requested == targets, "{name} has {targets} provisioned, not {requested}");
+        let available: u32 = shown.provisioned.iter().map(|view| view.available).sum();
+        rule!(available <= book.ready(), "{name} has {} ready, not {available}", book.ready());
         let states = self.count_states(book);
         rule!((shown.init, shown.busy, shown.idle) == states, "{name} has (Init, Busy, Idle) {states:?}");
         let waiting = self.events.values().filter(|event| event.waits_for(name)).count();
@@ -76,9 +88,17 @@ impl Auditor {
         let mut counts = (0, 0, 0);
         for book in self.environments.values().filter(|book| book.generation == function.generation) {
             match book.state {
-                State::Init { .. } | State::SlowInit { .. } | State::Assigned(_) => counts.0 += 1,
-                State::Busy(_) | State::Failing(_) | State::Ready(_) | State::Resting { .. } => counts.1 += 1,
+                State::Placing(_) | State::Init { .. } | State::InitAgain { .. } => counts.0 += 1,
                 State::Idle { .. } => counts.2 += 1,
+                State::InitFailed(_)
+                | State::Fresh
+                | State::Ready(_)
+                | State::Cold(_)
+                | State::Restarting(_)
+                | State::InitFailedAgain(_)
+                | State::Busy(_)
+                | State::Ended { .. }
+                | State::Halted => counts.1 += 1,
             }
         }
         counts
@@ -107,15 +127,19 @@ impl Auditor {
     /// Nothing waits beyond its time.
     fn nothing_is_overdue(&self, shown: &Snapshot) -> Verdict {
         let now = shown.now;
+        self.nobody_waits_beyond(now + Duration::from_micros(1))?;
+        self.provisioned_is_in_time(now)?;
         for (id, book) in &self.environments {
-            if let State::Idle { since } = book.state {
+            if let State::Idle { since, .. } = book.state {
                 let longest = self.quotas.idle_lifetime.1;
-                rule!(since + longest > now, "{id:?} is idle since {since:?}");
+                rule!(book.provisioned || since + longest > now, "{id:?} is idle since {since:?}");
+                let (_, longest) = self.quotas.environment_lifetime;
+                rule!(book.born + longest > now, "{id:?} has lived since {:?}", book.born);
                 rule!(self.is_current(book), "{id:?} is idle, and its version is not current");
             }
         }
         for (id, running) in &self.running {
-            let longest = self.quotas.init_limit + self.timeout_of(running.environment)?;
+            let longest = self.longest_of(running.environment)?;
             rule!(running.admitted + longest > now, "{id} runs since {:?}", running.admitted);
         }
         for (id, event) in &self.events {

@@ -1,11 +1,10 @@
-//! Environments: Init → Busy ⇄ Idle → Stopped, one invocation at a time.
+//! Environments: Init → Busy ⇄ Idle → gone, one invocation at a time; after a
+//! reset, Init is tried again inside the next invocation.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use emulator::engine::{
-    Ending, EnvironmentId, FunctionName, FunctionVersion, RequestId, StopReason, Timestamp,
-};
+use emulator::engine::{Ending, EnvironmentId, FunctionName, FunctionVersion, RequestId, Timestamp, Version};
 
 use super::{Auditor, HandOver, Verdict};
 
@@ -14,112 +13,125 @@ use super::{Auditor, HandOver, Verdict};
 pub(super) struct EnvironmentBook {
     pub(super) version: Arc<FunctionVersion>,
     pub(super) generation: u64,
+    pub(super) born: Timestamp,
+    /// Whether it was started for provisioned concurrency.
+    pub(super) provisioned: bool,
+    /// The provisioned concurrency that it is of, until that is taken away.
+    pub(super) allocation: Option<u64>,
+    pub(super) initialised: bool,
+    /// How often something was started in it, or ended, after the first time.
+    pub(super) incarnation: u32,
     pub(super) state: State,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum State {
-    /// Admission chose it; it must start at once.
-    Assigned(RequestId),
+    /// Admission chose it; it starts when it has its place.
+    Placing(RequestId),
     Init {
-        request: RequestId,
+        request: Option<RequestId>,
         since: Timestamp,
     },
-    /// Init passed its limit and goes on in the invocation's time.
-    SlowInit {
-        request: RequestId,
-        since: Timestamp,
-    },
-    /// Init failed; its invocation must end at once.
-    Failing(RequestId),
+    /// Init failed: it is tried again inside the invocation, or the
+    /// environment stops.
+    InitFailed(Option<RequestId>),
+    /// It is initialised, for nobody yet: it must wait or stop.
+    Fresh,
     /// It must be handed its event at once.
     Ready(RequestId),
-    Busy(RequestId),
-    /// Its invocation ended; it must rest or stop at once.
-    Resting {
-        ending: Ending,
-        initialised: bool,
-    },
-    Idle {
+    /// Nothing runs in it: its next Init is part of the invocation.
+    Cold(RequestId),
+    /// The invocation began; what runs in it must be started anew.
+    Restarting(RequestId),
+    InitAgain {
+        request: RequestId,
         since: Timestamp,
     },
+    /// Init failed inside the invocation, which must end.
+    InitFailedAgain(RequestId),
+    Busy(RequestId),
+    /// Its invocation ended; it must rest, be reset or stop.
+    Ended {
+        ending: Ending,
+        before: Before,
+    },
+    /// It was reset, and must wait or stop.
+    Halted,
+    Idle {
+        since: Timestamp,
+        cold: bool,
+    },
+}
+
+/// What an environment did when its invocation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Starting,
+    InitFailed,
+    Busy,
 }
 
 impl State {
     /// Whether something else must follow at the same moment.
-    fn passes(self) -> bool {
+    pub(super) fn passes(self) -> bool {
         match self {
-            Self::Assigned(_) | Self::Failing(_) | Self::Ready(_) | Self::Resting { .. } => true,
-            Self::Init { .. } | Self::SlowInit { .. } | Self::Busy(_) | Self::Idle { .. } => false,
+            Self::InitFailed(_)
+            | Self::Fresh
+            | Self::Ready(_)
+            | Self::Cold(_)
+            | Self::Restarting(_)
+            | Self::InitFailedAgain(_)
+            | Self::Ended { .. }
+            | Self::Halted => true,
+            Self::Placing(_)
+            | Self::Init { .. }
+            | Self::InitAgain { .. }
+            | Self::Busy(_)
+            | Self::Idle { .. } => false,
+        }
+    }
+
+    /// Whom it serves.
+    pub(super) fn request(self) -> Option<RequestId> {
+        match self {
+            Self::Init { request, .. } | Self::InitFailed(request) => request,
+            Self::Placing(request)
+            | Self::Ready(request)
+            | Self::Cold(request)
+            | Self::Restarting(request)
+            | Self::InitAgain { request, .. }
+            | Self::InitFailedAgain(request)
+            | Self::Busy(request) => Some(request),
+            Self::Fresh | Self::Ended { .. } | Self::Halted | Self::Idle { .. } => None,
         }
     }
 }
 
 impl Auditor {
-    pub(super) fn function_of(&self, id: EnvironmentId) -> Option<&FunctionName> {
-        self.environments.get(&id).map(|book| &book.version.name)
+    pub(super) fn environment(&self, id: EnvironmentId) -> Result<&EnvironmentBook, String> {
+        self.environments.get(&id).ok_or_else(|| format!("{id:?} is not alive"))
     }
 
     pub(super) fn timeout_of(&self, id: EnvironmentId) -> Result<Duration, String> {
         self.environment(id).map(|book| book.version.spec.timeout)
     }
 
-    /// Whether it was handed its event; `None` when that cannot be said.
-    pub(super) fn was_handed_over(&self, id: EnvironmentId) -> Option<bool> {
-        match self.environments.get(&id)?.state {
-            State::Busy(_) => Some(true),
-            State::Init { .. } | State::SlowInit { .. } | State::Assigned(_) | State::Ready(_) => Some(false),
-            State::Failing(_) | State::Resting { .. } | State::Idle { .. } => None,
-        }
-    }
-
-    /// Cold means a new environment, and none of the current version is idle.
-    pub(super) fn assign(
-        &mut self,
-        request: RequestId,
-        name: &FunctionName,
-        id: EnvironmentId,
-        cold: bool,
-    ) -> Verdict {
-        if !cold {
-            return self.assign_idle(request, name, id);
-        }
-        rule!(id > self.newest_environment, "{id:?} is said to be new, and is not");
-        let idle = self.environments.iter().find(|(_, book)| self.is_idle_for(book, name));
-        rule!(idle.is_none(), "{id:?} starts while {idle:?} is idle");
-        self.newest_environment = id;
-        let function = &self.functions[name];
-        let book = EnvironmentBook {
-            version: Arc::clone(&function.version),
-            generation: function.generation,
-            state: State::Assigned(request),
-        };
-        self.environments.insert(id, book);
-        self.owed.environments.insert(id);
-        Ok(())
-    }
-
-    fn assign_idle(&mut self, request: RequestId, name: &FunctionName, id: EnvironmentId) -> Verdict {
-        let book = self.environment(id)?;
-        rule!(self.is_idle_for(book, name), "{id:?} was reused for {name}, and it is {book:?}");
-        self.set_state(id, State::Ready(request))
-    }
-
-    fn is_idle_for(&self, book: &EnvironmentBook, name: &FunctionName) -> bool {
-        matches!(book.state, State::Idle { .. }) && book.version.name == *name && self.is_current(book)
-    }
-
     pub(super) fn is_current(&self, book: &EnvironmentBook) -> bool {
         self.functions.get(&book.version.name).is_some_and(|function| {
-            function.generation == book.generation && function.version.revision_id == book.version.revision_id
+            let current = function.versions.get(&book.version.version);
+            function.generation == book.generation
+                && current.is_some_and(|current| current.revision_id == book.version.revision_id)
         })
     }
 
-    fn environment(&self, id: EnvironmentId) -> Result<&EnvironmentBook, String> {
-        self.environments.get(&id).ok_or_else(|| format!("{id:?} is not alive"))
+    /// An environment serves that request, and has its event.
+    pub(super) fn serves(&self, id: EnvironmentId, request: RequestId) -> Verdict {
+        let state = self.environment(id)?.state;
+        rule!(matches!(state, State::Busy(served) if served == request), "{id:?} is {state:?}");
+        Ok(())
     }
 
-    fn set_state(&mut self, id: EnvironmentId, state: State) -> Verdict {
+    pub(super) fn set_state(&mut self, id: EnvironmentId, state: State) -> Verdict {
         let book = self.environments.get_mut(&id).ok_or_else(|| format!("{id:?} is not alive"))?;
         book.state = state;
         if state.passes() {
@@ -130,138 +142,96 @@ impl Auditor {
         Ok(())
     }
 
-    pub(super) fn init_started(
+    /// A new environment, or an idle one of the very version.
+    pub(super) fn assign(
         &mut self,
         at: Timestamp,
+        request: RequestId,
+        name: &FunctionName,
+        version: Version,
         id: EnvironmentId,
-        version: &FunctionVersion,
+        is_new: bool,
     ) -> Verdict {
-        let book = self.environment(id)?;
-        let State::Assigned(request) = book.state else { return Err(format!("{id:?} is {book:?}")) };
-        rule!(book.version.revision_id == version.revision_id, "{id:?} runs a version that is not current");
-        let name = version.name.clone();
-        self.functions.entry(name).and_modify(|function| function.tally.environments_started += 1);
-        self.step.handed_over.push(HandOver::Start(id));
-        self.set_state(id, State::Init { request, since: at })
-    }
-
-    pub(super) fn init_ended(&mut self, at: Timestamp, id: EnvironmentId, took: Duration) -> Verdict {
-        let (request, since) = match self.environment(id)?.state {
-            State::Init { request, since } => {
-                rule!(took <= self.quotas.init_limit, "Init took {took:?}, beyond its limit");
-                self.running.entry(request).and_modify(|running| running.init = Some(took));
-                (request, since)
-            }
-            State::SlowInit { request, since } => (request, since),
-            state @ (State::Assigned(_)
-            | State::Failing(_)
-            | State::Ready(_)
-            | State::Busy(_)
-            | State::Resting { .. }
-            | State::Idle { .. }) => return Err(format!("Init ended in {state:?}")),
-        };
-        rule!(took == at.since(since), "Init began at {since:?}");
-        self.set_state(id, State::Ready(request))
-    }
-
-    pub(super) fn init_failed(
-        &mut self,
-        at: Timestamp,
-        id: EnvironmentId,
-        took: Duration,
-        timed_out: bool,
-    ) -> Verdict {
-        let limit = self.quotas.init_limit;
-        match (self.environment(id)?.state, timed_out) {
-            (State::Init { request, since }, true) => {
-                rule!(took == at.since(since) && took == limit, "Init passed its limit of {limit:?} early");
-                self.running.entry(request).and_modify(|running| running.clock = Some(at));
-                self.set_state(id, State::SlowInit { request, since })
-            }
-            (State::Init { request, since } | State::SlowInit { request, since }, false) => {
-                rule!(took == at.since(since), "Init began at {since:?}");
-                self.set_state(id, State::Failing(request))
-            }
-            (state, _) => Err(format!("Init failed in {state:?}")),
+        if is_new {
+            return self.add_environment(at, id, name, version, State::Placing(request));
         }
+        let book = self.environment(id)?;
+        let State::Idle { cold, .. } = book.state else {
+            return Err(format!("{id:?} was reused, and it is {:?}", book.state));
+        };
+        self.set_state(id, if cold { State::Cold(request) } else { State::Ready(request) })
     }
 
+    pub(super) fn add_environment(
+        &mut self,
+        at: Timestamp,
+        id: EnvironmentId,
+        name: &FunctionName,
+        version: Version,
+        state: State,
+    ) -> Verdict {
+        rule!(id > self.newest_environment, "{id:?} is said to be new, and is not");
+        self.newest_environment = id;
+        let function = self.function(name)?;
+        let current = function.versions.get(&version);
+        let book = EnvironmentBook {
+            version: Arc::clone(current.ok_or_else(|| format!("{name} has no version {version}"))?),
+            generation: function.generation,
+            born: at,
+            provisioned: false,
+            allocation: None,
+            initialised: false,
+            incarnation: 0,
+            state,
+        };
+        self.environments.insert(id, book);
+        Ok(())
+    }
+
+    /// The invocation begins: a ready environment is handed its event, another
+    /// is started again.
     pub(super) fn invoke_started(&mut self, at: Timestamp, id: RequestId, at_whom: EnvironmentId) -> Verdict {
         let state = self.environment(at_whom)?.state;
-        rule!(matches!(state, State::Ready(request) if request == id), "{at_whom:?} is {state:?}");
-        self.running.entry(id).and_modify(|running| running.clock = Some(running.clock.unwrap_or(at)));
-        self.step.handed_over.push(HandOver::Dispatch(at_whom, id));
-        self.set_state(at_whom, State::Busy(id))
+        rule!(state.request() == Some(id), "{at_whom:?} is {state:?}");
+        let next = if let State::Ready(_) = state {
+            State::Busy(id)
+        } else if let State::Cold(_) | State::InitFailed(_) = state {
+            State::Restarting(id)
+        } else {
+            return Err(format!("an invocation began in {state:?}"));
+        };
+        self.running.entry(id).and_modify(|running| running.clock = Some(at));
+        if matches!(next, State::Busy(_)) {
+            self.step.handed_over.push(HandOver::Dispatch(at_whom, id));
+        }
+        self.set_state(at_whom, next)
     }
 
     /// The end of an invocation, seen from its environment.
     pub(super) fn release(&mut self, id: EnvironmentId, request: RequestId, ending: Ending) -> Verdict {
-        let (served, initialised) = match self.environment(id)?.state {
-            State::Busy(served) => (served, true),
-            State::Init { request, .. } | State::SlowInit { request, .. } | State::Failing(request) => {
-                (request, false)
-            }
-            state @ (State::Assigned(_) | State::Ready(_) | State::Resting { .. } | State::Idle { .. }) => {
-                return Err(format!("an invocation ended in {state:?}"));
-            }
+        let state = self.environment(id)?.state;
+        rule!(state.request() == Some(request), "{id:?} does not serve {request}, it is {state:?}");
+        let before = match state {
+            State::Busy(_) => Before::Busy,
+            State::InitFailedAgain(_) => Before::InitFailed,
+            State::Placing(_) | State::Init { .. } | State::InitAgain { .. } => Before::Starting,
+            State::InitFailed(_)
+            | State::Fresh
+            | State::Ready(_)
+            | State::Cold(_)
+            | State::Restarting(_)
+            | State::Ended { .. }
+            | State::Halted
+            | State::Idle { .. } => return Err(format!("an invocation ended in {state:?}")),
         };
-        rule!(served == request, "{id:?} serves {served}");
-        self.set_state(id, State::Resting { ending, initialised })
-    }
-
-    /// An environment is used again after success and after an error that its
-    /// runtime survived, never after a timeout or a crash.
-    pub(super) fn environment_idle(&mut self, at: Timestamp, id: EnvironmentId) -> Verdict {
-        let book = self.environment(id)?;
-        let rests = matches!(
-            book.state,
-            State::Resting { ending: Ending::Succeeded | Ending::Failed, initialised: true }
-        );
-        rule!(rests, "{id:?} cannot wait for more: it is {:?}", book.state);
-        rule!(self.is_current(book), "{id:?} waits, and its version is not current");
-        self.set_state(id, State::Idle { since: at })
-    }
-
-    pub(super) fn environment_stopped(
-        &mut self,
-        at: Timestamp,
-        id: EnvironmentId,
-        reason: StopReason,
-    ) -> Verdict {
-        let book = self.environment(id)?;
-        let current = self.is_current(book);
-        let name = book.version.name.clone();
-        let right = match (book.state, reason) {
-            (State::Idle { since }, StopReason::IdleReclaim) => {
-                let (shortest, longest) = self.quotas.idle_lifetime;
-                let idle = at.since(since);
-                rule!(shortest <= idle && idle <= longest, "{id:?} was reclaimed after {idle:?}");
-                true
-            }
-            (State::Idle { .. }, StopReason::Outdated) => {
-                self.owed.deletion = current.then_some(name);
-                true
-            }
-            (State::Idle { .. }, StopReason::Exit | StopReason::Reset) => true,
-            (State::Resting { ending, initialised }, _) => is_why(ending, initialised, current, reason),
-            _ => false,
+        let early = before == Before::Starting;
+        let right = match ending {
+            Ending::Succeeded => before == Before::Busy,
+            Ending::Failed | Ending::Exited => !early,
+            Ending::TimedOut => !matches!(state, State::Placing(_) | State::Init { .. }),
+            Ending::HostFailure => true,
         };
-        rule!(right, "{id:?} stopped for {reason:?}, and it was {:?}", self.environments[&id].state);
-        self.environments.remove(&id);
-        self.owed.environments.remove(&id);
-        self.step.handed_over.push(HandOver::Stop(id));
-        Ok(())
-    }
-}
-
-/// Whether an environment whose invocation ended so may stop for `reason`.
-fn is_why(ending: Ending, initialised: bool, current: bool, reason: StopReason) -> bool {
-    match ending {
-        Ending::Succeeded | Ending::Failed if initialised => reason == StopReason::Outdated && !current,
-        Ending::Succeeded => false,
-        Ending::Failed => reason == StopReason::InitFailure,
-        Ending::TimedOut => reason == StopReason::Timeout,
-        Ending::Exited => reason == StopReason::Exit,
-        Ending::HostFailure => matches!(reason, StopReason::HostFailure | StopReason::Reset),
+        rule!(right, "an invocation {ending:?} in {state:?}");
+        self.set_state(id, State::Ended { ending, before })
     }
 }

@@ -1,102 +1,49 @@
-//! Permits: who is admitted, who is refused, and how invocations end.
+//! Invocations: each holds one permit until it ends, and lasts no longer than
+//! it may.
 
 use std::time::Duration;
 
 use emulator::engine::{
-    Asker, Ending, EnvironmentId, FunctionName, Pool, RequestId, ThrottleReason, Timestamp, What,
+    Asker, ColdStartMode, Ending, EnvironmentId, FunctionName, RequestId, Timestamp, Version, What,
 };
 
 use super::{Auditor, Verdict};
+
+/// More than any simulated cold start of the workloads takes.
+const LONGEST_COLD_START: Duration = Duration::from_secs(1);
 
 /// An admitted invocation.
 #[derive(Debug, Clone)]
 pub(super) struct Running {
     pub(super) function: FunctionName,
     pub(super) generation: u64,
+    pub(super) version: Version,
     pub(super) environment: EnvironmentId,
     pub(super) asker: Asker,
+    /// The provisioned concurrency that it counts in; on demand without.
+    pub(super) allocation: Option<u64>,
     pub(super) admitted: Timestamp,
     /// Since when the function's timeout runs.
     pub(super) clock: Option<Timestamp>,
     pub(super) init: Option<Duration>,
+    /// Whether its caller has the answer already.
+    pub(super) answered: bool,
 }
 
 impl Auditor {
-    pub(super) fn admitted(&mut self, at: Timestamp, what: &What) -> Verdict {
-        let What::Admitted { request_id, function, asker, pool, environment, cold } = what else {
-            return Err("not an admission".into());
-        };
-        let (id, asker, environment) = (*request_id, *asker, *environment);
-        rule!(!self.running.contains_key(&id), "{id} was admitted twice");
-        self.check_pool(function, *pool)?;
-        match asker {
-            Asker::Caller => rule!(!self.ended.contains(&id), "{id} was admitted after its end"),
-            Asker::EventQueue => self.event_tried(at, id)?,
-            Asker::Mapping(mapping) => self.batch_admitted(mapping, function)?,
-        }
-        let book = self.functions.get_mut(function).expect("the pool was just checked");
-        book.in_flight += 1;
-        book.tally.peak_in_flight = book.tally.peak_in_flight.max(book.in_flight);
-        let running = Running {
-            function: function.clone(),
-            generation: book.generation,
-            environment,
-            asker,
-            admitted: at,
-            clock: None,
-            init: None,
-        };
-        self.running.insert(id, running);
-        self.assign(id, function, environment, *cold)
-    }
-
-    /// Concurrency in use is below the limit before each admission, also after
-    /// the limit was lowered.
-    fn check_pool(&self, name: &FunctionName, pool: Pool) -> Verdict {
-        let (own, in_use, limit) = self.pool_of(name)?;
-        rule!(pool == own, "{name} was admitted from the {pool:?} pool, and draws from {own:?}");
-        rule!(in_use < limit, "{name} was admitted with {in_use} of {limit} {pool:?} in use");
+    /// A caller has its answer while the environment still works.
+    pub(super) fn answered(&mut self, id: RequestId, environment: EnvironmentId) -> Verdict {
+        self.serves(environment, id)?;
+        let running = self.running.get_mut(&id).ok_or_else(|| format!("{id} does not run"))?;
+        rule!(running.asker == Asker::Caller, "{:?} was answered early", running.asker);
+        rule!(!running.answered, "{id} was answered twice");
+        running.answered = true;
+        self.step.answered.push(id);
         Ok(())
     }
 
-    fn pool_of(&self, name: &FunctionName) -> Result<(Pool, u32, u32), String> {
-        let book = self.functions.get(name).ok_or_else(|| format!("{name} is not there"))?;
-        Ok(match book.reserved {
-            Some(limit) => (Pool::Reserved, book.in_flight, limit),
-            None => (Pool::Unreserved, self.unreserved_in_use(), self.unreserved_limit()),
-        })
-    }
-
-    /// A throttle happens only when the pool is full, and names the right one.
-    pub(super) fn throttled(
-        &mut self,
-        at: Timestamp,
-        id: RequestId,
-        name: &FunctionName,
-        asker: Asker,
-        reason: ThrottleReason,
-    ) -> Verdict {
-        let (pool, in_use, limit) = self.pool_of(name)?;
-        let right = match pool {
-            Pool::Reserved => ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded,
-            Pool::Unreserved => ThrottleReason::ConcurrentInvocationLimitExceeded,
-        };
-        rule!(reason == right, "the {pool:?} pool throttled with {reason:?}");
-        rule!(in_use >= limit, "{name} was throttled with only {in_use} of {limit} {pool:?} in use");
-        let book = self.functions.get_mut(name).expect("it has a pool");
-        *book.tally.throttles.entry(reason).or_default() += 1;
-        match asker {
-            Asker::Caller => {
-                rule!(self.ended.insert(id), "{id} was throttled after its end");
-                Ok(())
-            }
-            Asker::EventQueue => self.event_throttled(at, id),
-            Asker::Mapping(mapping) => self.batch_throttled(mapping, name),
-        }
-    }
-
     pub(super) fn invoke_ended(&mut self, at: Timestamp, what: &What) -> Verdict {
-        let What::InvokeEnded { request_id, function, environment, ending, .. } = what else {
+        let What::InvokeEnded { request_id, function, environment, version, ending, .. } = what else {
             return Err("not an end".into());
         };
         let id = *request_id;
@@ -104,11 +51,12 @@ impl Auditor {
         let running = running.ok_or_else(|| format!("{id} ended, and its permit was not out"))?;
         rule!(running.function == *function, "{id} was admitted for {}", running.function);
         rule!(running.environment == *environment, "{id} was given to {:?}", running.environment);
+        rule!(running.version == *version, "{id} was admitted to version {}", running.version);
         self.check_duration(at, &running, what)?;
-        self.check_init(&running, what)?;
         self.return_permit(&running, *ending);
         self.release(*environment, id, *ending)?;
         match running.asker {
+            Asker::Caller if running.answered => {}
             Asker::Caller => self.step.answered.push(id),
             Asker::EventQueue => return self.event_settled(at, id, *ending),
             Asker::Mapping(_) => {}
@@ -134,31 +82,46 @@ impl Auditor {
         }
     }
 
-    /// An invocation lasts at most its function's timeout; an Init beyond its
-    /// limit is part of it.
+    /// An invocation lasts at most its function's timeout, until its
+    /// environment rests; an Init within it is part of it.
     fn check_duration(&self, at: Timestamp, running: &Running, what: &What) -> Verdict {
-        let What::InvokeEnded { ending, duration, .. } = what else { return Ok(()) };
+        let What::InvokeEnded { ending, duration, started, init, .. } = what else { return Ok(()) };
         let timeout = self.timeout_of(running.environment)?;
         let right = running.clock.map_or(Duration::ZERO, |since| at.since(since));
+        rule!(*started == running.clock.is_some(), "it had begun: {}", running.clock.is_some());
         rule!(*duration == right, "it lasted {right:?}");
         rule!(right <= timeout, "it lasted {right:?}, longer than its timeout of {timeout:?}");
         rule!(*ending != Ending::TimedOut || right == timeout, "it timed out after {right:?} of {timeout:?}");
-        let longest = self.quotas.init_limit + timeout;
+        rule!(*init == running.init, "the Init it waited for took {:?}", running.init);
+        let longest = self.longest_of(running.environment)?;
         let all = at.since(running.admitted);
         rule!(all <= longest, "it held its permit for {all:?}, longer than {longest:?}");
         Ok(())
     }
 
-    fn check_init(&self, running: &Running, what: &What) -> Verdict {
-        let What::InvokeEnded { environment, handed_over, init, .. } = what else { return Ok(()) };
-        rule!(*init == running.init, "the Init it waited for took {:?}", running.init);
-        match self.was_handed_over(*environment) {
-            // An Init that failed has left no trace of what it waited for.
-            None => Ok(()),
-            Some(handed) => {
-                rule!(*handed_over == handed, "handed over: {handed}");
-                Ok(())
-            }
-        }
+    /// The longest time from an admission to its end.
+    pub(super) fn longest_of(&self, environment: EnvironmentId) -> Result<Duration, String> {
+        let (_, placement) = self.quotas.cold_start.placement;
+        Ok(placement + self.longest_init(environment)? + self.timeout_of(environment)?)
+    }
+
+    /// What an Init may take.
+    pub(super) fn init_limit(&self, environment: EnvironmentId) -> Result<Duration, String> {
+        let book = self.environment(environment)?;
+        Ok(if book.provisioned {
+            self.quotas.provisioned_init_limit.max(book.version.spec.timeout)
+        } else {
+            self.quotas.init_limit
+        })
+    }
+
+    /// The longest Init that ends well: a simulated cold start comes on top.
+    pub(super) fn longest_init(&self, environment: EnvironmentId) -> Result<Duration, String> {
+        let limit = self.init_limit(environment)?;
+        let spec = &self.environment(environment)?.version.spec;
+        Ok(match spec.cold_start.mode.unwrap_or(self.quotas.cold_start.mode) {
+            ColdStartMode::Real => limit,
+            ColdStartMode::Simulated | ColdStartMode::Added => limit + LONGEST_COLD_START,
+        })
     }
 }

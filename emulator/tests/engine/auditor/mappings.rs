@@ -1,6 +1,6 @@
 //! Event source mappings: their states, and how many batches run at once.
 
-use emulator::engine::{Asker, FunctionName, MappingId, MappingState};
+use emulator::engine::{Asker, FunctionName, MappingId, MappingState, Qualifier};
 
 use super::{Auditor, Verdict};
 
@@ -36,8 +36,13 @@ impl Auditor {
     }
 
     /// Only an enabled mapping invokes, and never beyond its concurrency.
-    pub(super) fn batch_admitted(&mut self, id: MappingId, function: &FunctionName) -> Verdict {
-        self.batch_tried(id, function)?;
+    pub(super) fn batch_admitted(
+        &mut self,
+        id: MappingId,
+        function: &FunctionName,
+        qualifier: &Qualifier,
+    ) -> Verdict {
+        self.batch_tried(id, function, qualifier)?;
         let at_once = self.quotas.initial_pollers;
         let maximum = self.granted_mappings.get(&id).and_then(|granted| granted.spec.maximum_concurrency);
         let most = maximum.unwrap_or(at_once).min(at_once);
@@ -46,15 +51,21 @@ impl Auditor {
         Ok(())
     }
 
-    pub(super) fn batch_throttled(&mut self, id: MappingId, function: &FunctionName) -> Verdict {
-        self.batch_tried(id, function)
+    pub(super) fn batch_throttled(
+        &mut self,
+        id: MappingId,
+        function: &FunctionName,
+        qualifier: &Qualifier,
+    ) -> Verdict {
+        self.batch_tried(id, function, qualifier)
     }
 
-    fn batch_tried(&self, id: MappingId, function: &FunctionName) -> Verdict {
+    fn batch_tried(&self, id: MappingId, function: &FunctionName, qualifier: &Qualifier) -> Verdict {
         let state = self.mappings.get(&id).map(|book| book.state);
         rule!(state == Some(MappingState::Enabled), "a mapping invoked while {state:?}");
-        let granted = self.granted_mappings.get(&id).map(|granted| &granted.spec.function);
-        rule!(granted == Some(function), "the mapping is to {granted:?}");
+        let granted = self.granted_mappings.get(&id).map(|granted| &granted.spec);
+        let target = granted.map(|spec| (&spec.function, &spec.qualifier));
+        rule!(target == Some((function, qualifier)), "the mapping is to {target:?}");
         Ok(())
     }
 

@@ -14,29 +14,44 @@ macro_rules! rule {
     };
 }
 
+mod admissions;
+mod arrivals;
 mod closing;
 mod environments;
 mod events;
+mod functions;
+mod grants;
+mod inits;
 mod invocations;
 mod mappings;
 mod messages;
+mod provisioned;
 mod queues;
+mod rates;
+mod records;
+mod rests;
+mod shares;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::sync::Arc;
 
 use emulator::engine::{
-    EnvironmentId, Fact, FunctionName, FunctionVersion, MappingId, MappingSpec, MessageId, QueueAttributes,
-    QueueName, Quotas, RequestId, Tally, Timestamp, What,
+    EnvironmentId, EventInvokeConfig, Fact, FunctionName, MappingId, MessageId, Qualifier, QueueAttributes,
+    QueueName, Quotas, RequestId, ThrottleReason, Timestamp, Uuid, Version, What,
 };
 
+use arrivals::Arrival;
 use environments::EnvironmentBook;
 use events::EventBook;
+use functions::FunctionBook;
+use grants::{GrantedEvent, GrantedMapping};
 use invocations::Running;
 use mappings::MappingBook;
 use queues::QueueBook;
+use rates::Bucket;
+use records::{Outstanding, Record};
+use shares::Shares;
 
 pub(crate) use queues::Receipt;
 
@@ -63,29 +78,34 @@ pub(crate) struct Auditor {
     quotas: Quotas,
     now: Timestamp,
     facts: u64,
+    account_rate: Bucket,
     functions: BTreeMap<FunctionName, FunctionBook>,
     /// Functions ever made. A name that is used again is another function.
     generations: u64,
+    revisions: HashSet<Uuid>,
+    allocations_begun: u64,
+    /// Callers' requests that are neither admitted nor refused.
+    waiting: HashMap<RequestId, Arrival>,
     running: HashMap<RequestId, Running>,
     ended: HashSet<RequestId>,
+    shares: Shares,
     environments: BTreeMap<EnvironmentId, EnvironmentBook>,
     newest_environment: EnvironmentId,
     events: HashMap<RequestId, EventBook>,
+    /// Records that are on their way to their destinations.
+    outstanding: Outstanding,
     queues: BTreeMap<QueueName, QueueBook>,
     mappings: BTreeMap<MappingId, MappingBook>,
     granted_queues: BTreeMap<QueueName, QueueAttributes>,
     granted_mappings: BTreeMap<MappingId, GrantedMapping>,
+    granted_events: HashMap<RequestId, GrantedEvent>,
+    /// Functions whose chains of requests are not stopped.
+    granted_loops: BTreeSet<FunctionName>,
+    granted_configs: BTreeMap<(FunctionName, Qualifier), EventInvokeConfig>,
     asked_visibility: Option<(QueueName, MessageId, Timestamp)>,
     resetting: bool,
     owed: Owed,
     step: Step,
-}
-
-/// The settings of a mapping that its client knows.
-#[derive(Debug)]
-struct GrantedMapping {
-    spec: MappingSpec,
-    largest_batch: usize,
 }
 
 /// What must follow before time goes on.
@@ -95,8 +115,12 @@ struct Owed {
     environments: BTreeSet<EnvironmentId>,
     /// Events whose attempt is over and that are neither delayed nor ended.
     events: BTreeSet<RequestId>,
-    /// A function whose parts have gone as if it were deleted.
-    deletion: Option<FunctionName>,
+    /// Versions whose environments or events went as if they were deleted.
+    deletions: BTreeSet<(FunctionName, Version)>,
+    /// Versions whose environments went as if they were not provisioned.
+    releases: BTreeSet<(FunctionName, Version)>,
+    /// Callers that were told of a throttle.
+    refusals: BTreeMap<RequestId, ThrottleReason>,
 }
 
 /// What happened since the engine was last asked for its effects.
@@ -104,6 +128,8 @@ struct Owed {
 struct Step {
     handed_over: Vec<HandOver>,
     answered: Vec<RequestId>,
+    refused: Vec<(RequestId, ThrottleReason)>,
+    records: Vec<Record>,
     received: HashMap<Receipt, Received>,
     deleted: HashSet<Receipt>,
     succeeded: HashSet<RequestId>,
@@ -113,7 +139,9 @@ struct Step {
 #[derive(Debug, PartialEq, Eq)]
 enum HandOver {
     Start(EnvironmentId),
+    Restart(EnvironmentId, u32),
     Dispatch(EnvironmentId, RequestId),
+    Halt(EnvironmentId),
     Stop(EnvironmentId),
 }
 
@@ -125,33 +153,32 @@ struct Received {
     by_queue: Timestamp,
 }
 
-/// A function as its facts tell it.
-#[derive(Debug)]
-struct FunctionBook {
-    version: Arc<FunctionVersion>,
-    generation: u64,
-    reserved: Option<u32>,
-    in_flight: u32,
-    tally: Tally,
-}
-
 impl Auditor {
     pub(crate) fn new(quotas: Quotas) -> Self {
         Self {
+            account_rate: Bucket::full(functions::request_rate(&quotas, quotas.account_concurrency)),
             quotas,
             now: Timestamp::default(),
             facts: 0,
             functions: BTreeMap::new(),
             generations: 0,
+            revisions: HashSet::new(),
+            allocations_begun: 0,
+            waiting: HashMap::new(),
             running: HashMap::new(),
             ended: HashSet::new(),
+            shares: Shares::default(),
             environments: BTreeMap::new(),
             newest_environment: EnvironmentId(0),
             events: HashMap::new(),
+            outstanding: Outstanding::default(),
             queues: BTreeMap::new(),
             mappings: BTreeMap::new(),
             granted_queues: BTreeMap::new(),
             granted_mappings: BTreeMap::new(),
+            granted_events: HashMap::new(),
+            granted_loops: BTreeSet::new(),
+            granted_configs: BTreeMap::new(),
             asked_visibility: None,
             resetting: false,
             owed: Owed::default(),
@@ -164,32 +191,10 @@ impl Auditor {
         self.facts
     }
 
-    /// A queue was granted these settings.
-    pub(crate) fn grant_queue(&mut self, queue: &QueueName, attributes: QueueAttributes) {
-        self.granted_queues.insert(queue.clone(), attributes);
-    }
-
-    /// A mapping was granted these settings.
-    pub(crate) fn grant_mapping(&mut self, mapping: MappingId, spec: MappingSpec) {
-        let before = self.granted_mappings.get(&mapping).map_or(0, |granted| granted.largest_batch);
-        let largest_batch = before.max(spec.batch_size);
-        self.granted_mappings.insert(mapping, GrantedMapping { spec, largest_batch });
-    }
-
-    /// A client asks for a message to become visible at this moment.
-    pub(crate) fn ask_visibility(&mut self, queue: &QueueName, message: MessageId, at: Timestamp) {
-        self.asked_visibility = Some((queue.clone(), message, at));
-    }
-
-    /// The facts until the next call belong to a reset.
-    pub(crate) fn resetting(&mut self, resetting: bool) {
-        self.resetting = resetting;
-    }
-
     /// Audits the next fact.
     pub(crate) fn audit(&mut self, fact: &Fact) -> Result<(), Violation> {
         self.facts += 1;
-        let verdict = self.pass_time(fact.at).and_then(|()| self.keep_promise(&fact.what));
+        let verdict = self.pass_time(fact.at);
         verdict
             .and_then(|()| self.enter(fact.at, &fact.what))
             .map_err(|rule| Violation { rule, fact: Some(format!("{fact:?}")) })
@@ -199,49 +204,48 @@ impl Auditor {
         rule!(at >= self.now, "time went back from {:?}", self.now);
         if at > self.now {
             self.nothing_is_owed()?;
+            self.nobody_waits_beyond(at)?;
             self.now = at;
         }
         Ok(())
     }
 
     fn nothing_is_owed(&self) -> Verdict {
-        let Owed { environments, events, deletion } = &self.owed;
+        // Refusals are told before their facts are read: see `the_refused_know`.
+        let Owed { environments, events, deletions, releases, refusals: _ } = &self.owed;
         rule!(environments.is_empty(), "environments were left between two states: {environments:?}");
         rule!(events.is_empty(), "events were left without a verdict: {events:?}");
-        rule!(deletion.is_none(), "parts of {deletion:?} went, and it was not deleted");
-        Ok(())
-    }
-
-    /// What goes because its function is deleted goes right before that fact.
-    fn keep_promise(&mut self, what: &What) -> Verdict {
-        let Some(promised) = self.owed.deletion.take() else { return Ok(()) };
-        let of = if let What::FunctionDeleted { function } | What::EventEnded { function, .. } = what {
-            Some(function)
-        } else if let What::EnvironmentStopped { environment, .. } = what {
-            self.function_of(*environment)
-        } else {
-            None
-        };
-        rule!(of == Some(&promised), "parts of {promised} went, and it was not deleted");
-        let kept = matches!(what, What::FunctionDeleted { .. });
-        self.owed.deletion = (!kept).then_some(promised);
+        rule!(deletions.is_empty(), "parts of {deletions:?} went, and they were not deleted");
+        rule!(releases.is_empty(), "provisioned environments of {releases:?} went, and it was not told");
         Ok(())
     }
 
     fn enter(&mut self, at: Timestamp, what: &What) -> Verdict {
         match what {
-            What::FunctionChanged { function } => self.function_changed(function),
+            What::FunctionChanged { function } => self.function_changed(at, function),
             What::FunctionDeleted { function } => self.function_deleted(function),
-            What::ReservedConcurrencySet { function, reserved } => self.reserved_set(function, *reserved),
+            What::VersionDeleted { function, version } => self.version_deleted(function, *version),
+            What::AliasChanged { function, alias, version, additional } => {
+                self.alias_changed(function, alias, (*version, *additional))
+            }
+            What::AliasDeleted { function, alias } => self.alias_deleted(function, alias),
+            What::ProvisionedChanged { function, version, requested, status } => {
+                self.provisioned_changed(at, function, *version, *requested, *status)
+            }
+            What::ReservedConcurrencySet { function, reserved } => self.reserved_set(at, function, *reserved),
             What::Admitted { .. } => self.admitted(at, what),
-            What::Throttled { request_id, function, asker, reason } => {
-                self.throttled(at, *request_id, function, *asker, *reason)
+            What::Throttled { .. } => self.throttled(at, what),
+            What::InitStarted { environment, function, initialization, .. } => {
+                self.init_started(at, *environment, function, *initialization)
             }
-            What::InitStarted { environment, function, .. } => self.init_started(at, *environment, function),
+            What::InitRestarted { environment } => self.init_restarted(at, *environment),
             What::InitEnded { environment, took } => self.init_ended(at, *environment, *took),
-            What::InitFailed { environment, took, timed_out } => {
-                self.init_failed(at, *environment, *took, *timed_out)
+            What::InitFailed { environment, took, phase, error_type } => {
+                self.init_failed(at, *environment, *took, *phase, error_type.is_none())
             }
+            What::EnvironmentReset { environment, reason } => self.environment_reset(*environment, *reason),
+            What::Answered { request_id, environment } => self.answered(*request_id, *environment),
+            What::RecordSent { request_id, target, .. } => self.record_sent(*request_id, target),
             What::InvokeStarted { request_id, environment } => {
                 self.invoke_started(at, *request_id, *environment)
             }
@@ -276,59 +280,5 @@ impl Auditor {
             What::MappingChanged { mapping, state } => self.mapping_changed(*mapping, *state),
             What::BatchLapsed { mapping, messages } => self.batch_lapsed(*mapping, *messages),
         }
-    }
-
-    fn function_changed(&mut self, version: &Arc<FunctionVersion>) -> Verdict {
-        match self.functions.get_mut(&version.name) {
-            Some(book) => {
-                rule!(book.version.revision_id != version.revision_id, "an update kept its revision");
-                book.version = Arc::clone(version);
-            }
-            None => {
-                self.generations += 1;
-                let book = FunctionBook {
-                    version: Arc::clone(version),
-                    generation: self.generations,
-                    reserved: None,
-                    in_flight: 0,
-                    tally: Tally::default(),
-                };
-                self.functions.insert(version.name.clone(), book);
-            }
-        }
-        Ok(())
-    }
-
-    fn function_deleted(&mut self, name: &FunctionName) -> Verdict {
-        let book = self.functions.remove(name);
-        rule!(book.is_some(), "{name} was deleted, and was not there");
-        let waiting = self.events.values().filter(|event| event.waits_for(name)).count();
-        rule!(waiting == 0, "{name} was deleted with {waiting} events still waiting");
-        Ok(())
-    }
-
-    /// Reservations leave the account its minimum, except those of 0.
-    fn reserved_set(&mut self, name: &FunctionName, reserved: Option<u32>) -> Verdict {
-        let book = self.functions.get_mut(name);
-        let book = book.ok_or_else(|| format!("{name} got a reservation, and is not there"))?;
-        let before = std::mem::replace(&mut book.reserved, reserved);
-        let raised = reserved.unwrap_or(0) > before.unwrap_or(0);
-        let left = self.unreserved_limit();
-        let minimum = self.quotas.unreserved_minimum;
-        rule!(!raised || left >= minimum, "a reservation left {left} unreserved, less than {minimum}");
-        Ok(())
-    }
-
-    fn unreserved_limit(&self) -> u32 {
-        let reserved: u32 = self.functions.values().filter_map(|book| book.reserved).sum();
-        self.quotas.account_concurrency.saturating_sub(reserved)
-    }
-
-    /// Everything that runs and has no reservation of its own, running
-    /// invocations of deleted functions included.
-    fn unreserved_in_use(&self) -> u32 {
-        let all = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
-        let reserved = self.functions.values().filter(|book| book.reserved.is_some());
-        all - reserved.map(|book| book.in_flight).sum::<u32>()
     }
 }

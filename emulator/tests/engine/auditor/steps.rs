@@ -3,6 +3,7 @@
 use emulator::engine::{Asker, BatchItems, Delivery, Dispatch, Effect, Payload, QueueName, RequestId};
 use std::time::Duration;
 
+use super::records::Record;
 use super::{Auditor, HandOver, Step, Verdict, Violation};
 
 fn found(verdict: Verdict) -> Result<(), Violation> {
@@ -15,24 +16,33 @@ impl Auditor {
         self.step = Step::default();
     }
 
-    /// Compares a step's effects with its facts: each start, hand-over, stop
-    /// and answer once, in the order of the facts.
-    pub(crate) fn audit_effects(&self, effects: &[Effect]) -> Result<(), Violation> {
+    /// Compares a step's effects with its facts: each start, hand-over, stop,
+    /// answer and record once, in the order of the facts.
+    pub(crate) fn audit_effects(&mut self, effects: &[Effect]) -> Result<(), Violation> {
         let mut handed_over = Vec::new();
         let mut answered = Vec::new();
+        let mut records = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Start(start) => handed_over.push(HandOver::Start(start.environment)),
+                Effect::Restart { environment, incarnation, .. } => {
+                    handed_over.push(HandOver::Restart(*environment, *incarnation));
+                }
+                Effect::Halt { environment } => handed_over.push(HandOver::Halt(*environment)),
                 Effect::Dispatch(dispatch) => {
                     handed_over.push(HandOver::Dispatch(dispatch.environment, dispatch.request_id));
                     found(self.check_batch_size(dispatch))?;
                 }
                 Effect::Stop { environment } => handed_over.push(HandOver::Stop(*environment)),
                 Effect::Respond { request_id, .. } => answered.push(*request_id),
+                Effect::Refuse { request_id, refusal } => found(self.refused(*request_id, refusal))?,
+                Effect::SendRecord(record) => records.push(Record::from(record)),
                 Effect::Deliver { .. } => {}
             }
         }
-        found(self.check_same_story(&handed_over, &answered))
+        found(self.check_same_story(&handed_over, &answered))?;
+        found(self.check_records(records))?;
+        self.the_refused_know()
     }
 
     fn check_same_story(&self, handed_over: &[HandOver], answered: &[RequestId]) -> Verdict {
@@ -85,6 +95,11 @@ impl Auditor {
                 Ok(())
             })())
         })
+    }
+
+    /// Invocations that succeeded in this step.
+    pub(crate) fn succeeded(&self) -> Vec<RequestId> {
+        self.step.succeeded.iter().copied().collect()
     }
 
     /// After a batch: what succeeded is deleted unless it was received again,

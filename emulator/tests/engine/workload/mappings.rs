@@ -10,9 +10,11 @@ impl World {
     pub(super) fn create_mapping(&mut self) {
         let queue = self.queue();
         let function = FunctionName::from(self.function().as_str());
+        let qualifier = self.qualifier();
         let spec = self.mapping_spec(MappingSpec {
             queue,
             function,
+            qualifier,
             batch_size: 10,
             batching_window: Duration::ZERO,
             maximum_concurrency: None,

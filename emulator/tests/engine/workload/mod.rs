@@ -3,10 +3,15 @@
 //!
 //! Its whole story follows from its seed.
 
+mod coverage;
 mod lambda;
 mod mappings;
+mod operations;
+mod quotas;
 mod runtime;
 mod sqs;
+mod time;
+mod versions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{Debug, Write};
@@ -14,16 +19,15 @@ use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use emulator::engine::{
-    Delivery, Effect, Engine, Fact, News, QueueName, Quotas, ReceiverId, Report, RequestId, Rng, Timestamp,
+    BatchItems, Delivery, Effect, Engine, EnvironmentId, Fact, InvocationRecord, QueueName, ReceiverId,
+    RecordTarget, Report, RequestId, Rng, Timestamp,
 };
 
 use crate::auditor::{Auditor, Violation};
 
+pub(crate) use coverage::Coverage;
 pub(crate) use lambda::spec;
 pub(crate) use sqs::message;
-
-/// Wake-ups in one move of time; a busy account moves less far.
-const WAKE_UPS_PER_MOVE: usize = 200;
 
 /// One account, its clients and its runtimes.
 pub(crate) struct World {
@@ -36,12 +40,25 @@ pub(crate) struct World {
     /// What runtimes will say, and when.
     reports: BTreeMap<(Timestamp, u64), Report>,
     reports_made: u64,
-    batches: HashMap<RequestId, (QueueName, Vec<Delivery>)>,
+    /// What runs in each environment that was started.
+    incarnations: BTreeMap<EnvironmentId, u32>,
+    batches: HashMap<RequestId, BatchOut>,
+    /// Records to be brought to their destinations.
+    records: Vec<InvocationRecord>,
     handles: Vec<(QueueName, Delivery)>,
     waiting: BTreeMap<ReceiverId, Wait>,
     effects: Vec<Effect>,
     facts: Vec<Fact>,
+    coverage: Coverage,
     story: Option<Story>,
+}
+
+/// A batch that was handed over, and what its answer will say of it.
+#[derive(Debug)]
+struct BatchOut {
+    queue: QueueName,
+    messages: Vec<Delivery>,
+    items: BatchItems,
 }
 
 /// A client's long poll.
@@ -68,7 +85,7 @@ impl World {
     /// A small account with a few functions, queues and mappings.
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x005E_ED0F_A11C_E5E5);
-        let quotas = quotas(&mut rng);
+        let quotas = quotas::quotas(&mut rng);
         let mut world = Self {
             seed,
             rng,
@@ -78,11 +95,14 @@ impl World {
             operations: 0,
             reports: BTreeMap::new(),
             reports_made: 0,
+            incarnations: BTreeMap::new(),
             batches: HashMap::new(),
+            records: Vec::new(),
             handles: Vec::new(),
             waiting: BTreeMap::new(),
             effects: Vec::new(),
             facts: Vec::new(),
+            coverage: Coverage::default(),
             story: None,
         };
         world.furnish();
@@ -94,15 +114,6 @@ impl World {
         let mut world = Self::new(seed);
         world.story = Some(Story::default());
         world
-    }
-
-    fn furnish(&mut self) {
-        self.pass_time();
-        for _ in 0..6 {
-            self.create_function();
-            self.create_queue();
-        }
-        self.create_mapping();
     }
 
     /// Gives so many random commands, then closes the books.
@@ -123,109 +134,14 @@ impl World {
         self.auditor.facts()
     }
 
+    /// What has happened so far, which begins anew.
+    pub(crate) fn take_coverage(&mut self) -> Coverage {
+        std::mem::take(&mut self.coverage)
+    }
+
     /// The hash of everything that happened, and where the clock stands.
     pub(crate) fn story(&self) -> (u64, Timestamp) {
         (self.story.as_ref().map_or(0, |story| story.0.finish()), self.now)
-    }
-
-    fn operate(&mut self) {
-        match self.rng.between(0, 199) {
-            0..=44 => self.invoke(),
-            45..=64 => self.invoke_event(),
-            65..=94 => self.send(),
-            95..=119 => self.receive(),
-            120..=141 => self.delete_message(),
-            142..=151 => self.change_visibility(),
-            152..=154 => self.cancel_receive(),
-            155..=161 => self.put_reserved(),
-            162..=163 => self.delete_reserved(),
-            164..=166 => self.create_function(),
-            167..=169 => self.update_function(),
-            170..=171 => self.delete_function(),
-            172..=175 => self.create_queue(),
-            176..=178 => self.set_queue_attributes(),
-            179 => self.delete_queue(),
-            180..=181 => self.purge_queue(),
-            182..=185 => self.create_mapping(),
-            186..=189 => self.update_mapping(),
-            190 => self.delete_mapping(),
-            191..=197 => self.close_books(),
-            198 => self.be_late(),
-            _ => self.perhaps_reset(),
-        }
-    }
-
-    /// From microseconds to days, most often less than a few seconds.
-    fn move_time(&mut self) {
-        let exponent = match self.rng.between(0, 99) {
-            0..=29 => 0,
-            30..=59 => self.rng.between(1, 4),
-            60..=89 => self.rng.between(5, 7),
-            90..=98 => 8,
-            _ => 11,
-        };
-        let micros = self.rng.between(0, 10_u64.pow(u32::try_from(exponent).unwrap_or(0)));
-        self.drive(self.now + Duration::from_micros(micros));
-    }
-
-    /// Lets time pass until `until`, from wake-up to wake-up.
-    fn drive(&mut self, until: Timestamp) {
-        for _ in 0..WAKE_UPS_PER_MOVE {
-            let report = self.reports.first_key_value().map(|(key, _)| key.0);
-            let deadline = self.engine.next_deadline();
-            let next = [report, deadline].into_iter().flatten().min();
-            let Some(next) = next.filter(|next| *next <= until) else {
-                self.now = until;
-                break;
-            };
-            self.now = self.now.max(next);
-            if report.is_some_and(|report| report <= self.now) {
-                self.deliver_report();
-            } else {
-                self.pass_time();
-            }
-        }
-        self.pass_time();
-    }
-
-    /// A driver that is late: the next command finds much that is due.
-    fn be_late(&mut self) {
-        let late = self.rng.between(0, 30_000_000);
-        self.now = self.now + Duration::from_micros(late);
-        self.invoke();
-    }
-
-    fn pass_time(&mut self) {
-        self.engine.tick(self.now);
-        self.settle();
-    }
-
-    fn deliver_report(&mut self) {
-        let Some((_, report)) = self.reports.pop_first() else { return };
-        self.pass_time();
-        self.engine.report(self.now, report.clone());
-        self.drain();
-        if let News::Finished(completion) = &report.news
-            && let Some((queue, messages)) = self.batches.remove(&completion.request_id)
-        {
-            let audit = self.auditor.audit_batch(completion.request_id, &queue, &messages, &completion.items);
-            self.demand(audit);
-        }
-        self.close_step();
-    }
-
-    fn perhaps_reset(&mut self) {
-        if self.rng.between(0, 3) > 0 {
-            return;
-        }
-        self.pass_time();
-        self.engine.reset(self.now);
-        self.auditor.resetting(true);
-        self.settle();
-        self.auditor.resetting(false);
-        let empty = self.auditor.is_empty();
-        self.demand(empty);
-        self.furnish();
     }
 
     /// Compares the auditor's books with what the engine shows.
@@ -234,6 +150,8 @@ impl World {
         let snapshot = self.engine.snapshot(self.now);
         let verdict = self.auditor.close(&snapshot);
         self.demand(verdict);
+        let unsent = self.auditor.has_unsent_records();
+        self.expect(!unsent, || "a record was not sent".to_owned());
         let now = self.now;
         let late = self.waiting.values().find(|wait| wait.until <= now).cloned();
         self.expect(late.is_none(), || format!("a long poll was not answered in time: {late:?}"));
@@ -252,6 +170,7 @@ impl World {
         for fact in &facts {
             let verdict = self.auditor.audit(fact);
             self.demand(verdict);
+            self.coverage.note_fact(&fact.what);
             self.tell(fact);
         }
         let last = facts.last().map(|fact| fact.at);
@@ -263,14 +182,40 @@ impl World {
         self.demand(verdict);
         for effect in &effects {
             self.tell(effect);
+            self.coverage.note_effect(effect);
             self.perform(effect);
         }
         self.effects = effects;
     }
 
+    /// Ends a step; records are brought to their destinations after it.
     fn close_step(&mut self) {
         let verdict = self.auditor.close_step();
         self.demand(verdict);
+        for id in self.auditor.succeeded() {
+            if let Some(BatchOut { queue, messages, items }) = self.batches.remove(&id) {
+                let verdict = self.auditor.audit_batch(id, &queue, &messages, &items);
+                self.demand(verdict);
+            }
+        }
+        let records = std::mem::take(&mut self.records);
+        for record in &records {
+            self.send_record(record);
+        }
+    }
+
+    /// As the driver does it: at once, to a queue if there is one.
+    fn send_record(&mut self, record: &InvocationRecord) {
+        let at = self.engine.now();
+        let arn = match &record.target {
+            RecordTarget::DeadLetter(arn) | RecordTarget::OnSuccess(arn) | RecordTarget::OnFailure(arn) => {
+                arn
+            }
+        };
+        let queue = arn.rsplit(':').next().unwrap_or_default();
+        let delivered = self.engine.send_message(at, queue, message(), None).is_ok();
+        self.engine.record_sent(at, record, delivered);
+        self.settle();
     }
 
     fn tell(&mut self, thing: &impl Debug) {
@@ -308,26 +253,4 @@ impl World {
     fn pick_secs(&mut self, of: &[u64]) -> Duration {
         Duration::from_secs(self.pick(of).unwrap_or_default())
     }
-}
-
-/// Small accounts get full; one in three is AWS's default.
-fn quotas(rng: &mut Rng) -> Quotas {
-    let mut quotas = Quotas::default();
-    match rng.between(0, 2) {
-        0 => (quotas.account_concurrency, quotas.unreserved_minimum) = (8, 2),
-        1 => (quotas.account_concurrency, quotas.unreserved_minimum) = (30, 10),
-        _ => {}
-    }
-    if rng.between(0, 1) == 0 {
-        quotas.mapping_transition = Duration::from_secs(3);
-    }
-    if rng.between(0, 3) == 0 {
-        quotas.in_flight_limit = 25;
-    }
-    match rng.between(0, 2) {
-        0 => quotas.event_max_age = Duration::from_secs(60),
-        1 => quotas.event_max_age = Duration::from_secs(90),
-        _ => {}
-    }
-    quotas
 }
