@@ -225,6 +225,8 @@ mod tests {
     use super::*;
     use crate::engine::{FunctionSpec, HandlerModel};
 
+    /// Facts 9 and 21: a timeout is a status of REPORT and no line of its own;
+    /// Init is billed.
     #[test]
     fn platform_lines_are_to_the_letter() {
         let request_id = RequestId(Uuid::from_random(0));

@@ -5,6 +5,7 @@
 mod auditor;
 mod determinism;
 mod doctored;
+mod facts;
 mod purity;
 mod random;
 mod regressions;

@@ -473,3 +473,16 @@ struct Body {
     #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     lower: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fact 1: the API's own limit has a small letter and no full stop.
+    #[test]
+    fn throttles_differ_by_who_is_limited() {
+        let own = Error::Throttled(ThrottleReason::CallerRateLimitExceeded);
+        let function = Error::Throttled(ThrottleReason::FunctionInvocationRateLimitExceeded);
+        assert_eq!([own.to_string(), function.to_string()], ["Rate exceeded", "Rate Exceeded."]);
+    }
+}

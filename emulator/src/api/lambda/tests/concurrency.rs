@@ -11,6 +11,7 @@ const PUT: &str = "PUT /2017-10-31/functions/f/concurrency";
 const GET: &str = "GET /2019-09-30/functions/f/concurrency";
 const DELETE: &str = "DELETE /2017-10-31/functions/f/concurrency";
 
+/// Fact 1: a throttle to the letter, with its code in the header alone.
 #[tokio::test]
 async fn five_of_ten_at_once_succeed_with_five_reserved() {
     let world = Arc::new(World::new());

@@ -58,6 +58,7 @@ async fn a_function_error_is_http_200() {
     assert_eq!(answered.json()["errorType"], "SimulatedFailure");
 }
 
+/// Fact 9: the timeout's payload has a type of its own.
 #[tokio::test]
 async fn a_timeout_is_worded_as_aws_does() {
     let world = World::new();
@@ -84,6 +85,8 @@ async fn events_and_dry_runs_have_empty_answers() {
     }
 }
 
+/// Facts 2, 6, 7, 8 and 27: keys in their own letter case, names that end in
+/// their qualifier, and the limits of payloads with their code on the wire.
 #[tokio::test]
 async fn refusals_are_to_the_letter() {
     let world = World::new();

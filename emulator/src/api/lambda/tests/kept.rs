@@ -115,6 +115,7 @@ async fn what_can_not_be_put_or_found_is_refused() {
     assert_eq!(scaling.status, 501);
 }
 
+/// Fact 27: InvokeAsync still has the old limit.
 #[tokio::test]
 async fn invoke_async_takes_256_kb() {
     const LINE: &str = "POST /2014-11-13/functions/f/invoke-async/";

@@ -2,6 +2,7 @@
 //! the letter.
 
 mod aliases;
+mod asynchronous;
 mod concurrency;
 mod event_config;
 mod functions;
