@@ -7,10 +7,13 @@
 //! ```text
 //! cargo bench -p emulator --bench wire                # everything
 //! cargo bench -p emulator --bench wire -- sandbox     # the lines that say so
+//! cargo bench -p emulator --bench wire -- cold        # cold starts alone
 //! ```
 
 #[path = "wire/bare.rs"]
 mod bare;
+#[path = "wire/cold.rs"]
+mod cold;
 #[path = "wire/load.rs"]
 mod load;
 #[path = "wire/server.rs"]
@@ -45,6 +48,9 @@ fn bench(wanted: &str) {
     server::pin_to(server::LOAD_CORE);
     println!("\nstart to first answer, and memory");
     start_up();
+
+    println!("\nfirst invoke of a fresh function, and what its interpreter takes alone");
+    cold::measure();
 
     let bare = Server::bare();
     let emulator = Server::emulator();

@@ -146,12 +146,25 @@ impl Load {
     }
 
     fn create(self, name: &str, handler: &str, environment: &str, script: &str) {
+        self.create_with(name, "provided.al2023", handler, environment, "bootstrap", script);
+    }
+
+    /// Makes a function whose package is one file.
+    pub(crate) fn create_with(
+        self,
+        name: &str,
+        runtime: &str,
+        handler: &str,
+        environment: &str,
+        file: &str,
+        content: &str,
+    ) {
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        zip.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755)).expect("a zip");
-        zip.write_all(script.as_bytes()).expect("a zip");
+        zip.start_file(file, SimpleFileOptions::default().unix_permissions(0o755)).expect("a zip");
+        zip.write_all(content.as_bytes()).expect("a zip");
         let zip = BASE64_STANDARD.encode(zip.finish().expect("a zip").into_inner());
         let body = format!(
-            r#"{{"FunctionName":"{name}","Runtime":"provided.al2023","Handler":"{handler}","Role":"{ROLE}",
+            r#"{{"FunctionName":"{name}","Runtime":"{runtime}","Handler":"{handler}","Role":"{ROLE}",
                 "Timeout":30,"Environment":{environment},"Code":{{"ZipFile":"{zip}"}}}}"#
         );
         self.call(Method::POST, "/2015-03-31/functions", None, &body);
