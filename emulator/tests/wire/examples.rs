@@ -8,8 +8,8 @@ use std::process::Command;
 use crate::clients::{bin, text};
 use crate::program::Program;
 
-fn check(program: &str, example: &str) {
-    let emulator = Program::start(&[]);
+fn check(flags: &[&str], program: &str, example: &str) {
+    let emulator = Program::start(flags);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
     let mut path = vec![bin().to_owned()];
     path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
@@ -24,10 +24,15 @@ fn check(program: &str, example: &str) {
 
 #[test]
 fn reserved_concurrency_with_the_aws_cli() {
-    check("bash", "reserved_concurrency.sh");
+    check(&[], "bash", "reserved_concurrency.sh");
 }
 
 #[test]
 fn reserved_concurrency_with_boto3() {
-    check("python3", "reserved_concurrency.py");
+    check(&[], "python3", "reserved_concurrency.py");
+}
+
+#[test]
+fn provisioned_concurrency_with_boto3() {
+    check(&["--provisioned-preparation", "0s"], "python3", "provisioned_concurrency.py");
 }
