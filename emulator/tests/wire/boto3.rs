@@ -1,5 +1,7 @@
 //! boto3 against the emulator: Python programs with many small tests.
 
+use tempfile::TempDir;
+
 use crate::clients::{client, text};
 use crate::program::Program;
 
@@ -9,6 +11,9 @@ fn passes(flags: &[&str], script: &str, classes: &[&str]) {
     let emulator = Program::start(flags);
     let script = format!("{}/tests/wire/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut python = client("python", emulator.endpoint());
+    // Where its functions look for files that it makes.
+    let gates = TempDir::new().expect("a folder");
+    python.env("GATES", gates.path());
     // What it imports leaves nothing behind in the source folder.
     let python = python.arg("-B").arg(script).args(classes);
     let output = python.output().expect("python is installed");
@@ -36,4 +41,11 @@ fn boto3_knows_versions_and_what_is_set_on_them() {
 fn boto3_waits_for_functions_and_their_changes() {
     // Long enough that a slow client still sees it.
     passes(&["--function-transition", "2s"], "versions_test.py", &["States"]);
+}
+
+#[test]
+fn boto3_reads_streams_as_they_come() {
+    if crate::runtimes::has_node() {
+        passes(&[], "streaming_test.py", &[]);
+    }
 }
