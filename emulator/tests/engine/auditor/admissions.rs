@@ -60,6 +60,9 @@ impl Auditor {
             cold: *cold,
         };
         let allocation = self.check_admission(&admission)?;
+        if asker == Asker::Caller && *cold {
+            self.need_not_wait(at, id, function)?;
+        }
         self.spend(&admission);
         let mut weight = super::shares::weight(self.function(function)?, qualifier);
         match asker {
@@ -194,7 +197,10 @@ impl Auditor {
         self.shares.hidden(&self.functions[function], qualifier);
         *self.function_mut(function)?.tally.throttles.entry(reason).or_default() += 1;
         match asker {
-            Asker::Caller => self.caller_throttled(id, reason),
+            Asker::Caller => {
+                self.need_not_wait(at, id, function)?;
+                self.caller_throttled(id, reason)
+            }
             Asker::EventQueue => self.event_throttled(at, id, qualifier),
             Asker::Mapping(mapping) => self.batch_throttled(mapping, function, qualifier),
         }

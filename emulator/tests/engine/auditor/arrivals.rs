@@ -1,7 +1,10 @@
 //! Callers: each request is admitted or refused, at once or after a moment.
 
-use emulator::engine::{FunctionName, Qualifier, Refusal, RequestId, ThrottleReason, Timestamp, Version};
+use emulator::engine::{
+    FunctionName, Qualifier, Refusal, Report, RequestId, ThrottleReason, Timestamp, Version,
+};
 
+use super::environments::State;
 use super::shares::weight;
 use super::{Auditor, Verdict, Violation};
 
@@ -35,6 +38,37 @@ impl Auditor {
             Err(Refusal::Throttled(reason)) => drop(self.owed.refusals.insert(id, *reason)),
             Err(Refusal::FunctionNotFound(..) | Refusal::Pending | Refusal::Recursive) => {}
         }
+    }
+
+    /// A runtime answers in an environment that does not rest with it.
+    pub(crate) fn lingers(&mut self, at: Timestamp, report: &Report, request: RequestId) {
+        if let Some(book) = self.environments.get_mut(&report.environment)
+            && book.incarnation == report.incarnation
+            && matches!(book.state, State::Busy(served) if served == request)
+        {
+            book.lingers.get_or_insert(at);
+        }
+    }
+
+    /// Environments of a function that have answered and do not rest.
+    fn lingering(&self, name: &FunctionName) -> impl Iterator<Item = Timestamp> {
+        let generation = self.functions.get(name).map(|book| book.generation);
+        let own = self.environments.values().filter(move |book| Some(book.generation) == generation);
+        own.filter_map(|book| book.lingers)
+    }
+
+    /// Whether a caller of a function may wait at all.
+    pub(crate) fn somebody_lingers(&self, name: &FunctionName) -> bool {
+        self.lingering(name).next().is_some()
+    }
+
+    /// Nobody who may wait is refused or starts an environment.
+    pub(super) fn need_not_wait(&self, at: Timestamp, id: RequestId, name: &FunctionName) -> Verdict {
+        let grace = self.quotas.arrival_grace;
+        let came = self.waiting.get(&id).map_or(at, |arrival| arrival.at);
+        let soon = self.lingering(name).find(|since| at < *since + grace);
+        rule!(soon.is_none() || at >= came + grace, "{id} did not wait for what answered at {soon:?}");
+        Ok(())
     }
 
     /// Whether a caller waits to be admitted.

@@ -21,6 +21,8 @@ pub(super) struct EnvironmentBook {
     pub(super) initialised: bool,
     /// How often something was started in it, or ended, after the first time.
     pub(super) incarnation: u32,
+    /// Since when it has answered and does not rest.
+    pub(super) lingers: Option<Timestamp>,
     pub(super) state: State,
 }
 
@@ -133,7 +135,7 @@ impl Auditor {
 
     pub(super) fn set_state(&mut self, id: EnvironmentId, state: State) -> Verdict {
         let book = self.environments.get_mut(&id).ok_or_else(|| format!("{id:?} is not alive"))?;
-        book.state = state;
+        (book.state, book.lingers) = (state, None);
         if state.passes() {
             self.owed.environments.insert(id);
         } else {
@@ -182,6 +184,7 @@ impl Auditor {
             allocation: None,
             initialised: false,
             incarnation: 0,
+            lingers: None,
             state,
         };
         self.environments.insert(id, book);

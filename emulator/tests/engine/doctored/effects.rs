@@ -5,9 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use emulator::engine::{
     Asker, Attempt, Effect, Ending, EnvironmentId, EventEnding, EventInvokeConfig, Fact, InvocationRecord,
-    Limit, Outcome, Qualifier, Quotas, RecordTarget, Refusal, ThrottleReason, Timestamp, Trace, Version,
-    What,
+    Limit, News, Outcome, Qualifier, Quotas, RecordTarget, Refusal, Report, ThrottleReason, Timestamp, Trace,
+    Version, What,
 };
+
+use crate::auditor::Auditor;
 
 use super::{after, at, auditor, busy, cold, ended, events, function, idle, made, quotas, request, tell};
 
@@ -61,21 +63,43 @@ fn doctored_answers_are_found() {
 #[test]
 fn doctored_refusals_are_found() {
     let both = after(busy(), cold(0, 2, Asker::Caller, 2));
-    let throttled = What::Throttled {
+    let refuse = |refusal| Effect::Refuse { request_id: request(3), refusal };
+    let fact = [at(1, throttled())];
+    check(&both, &fact, &[refuse(Refusal::Throttled(FULL))], "");
+    check(&both, &fact, &[], "and not told");
+    check(&both, &[], &[refuse(Refusal::Throttled(FULL))], "without a fact");
+    let missing = Refusal::FunctionNotFound(function(), Qualifier::Latest);
+    check(&both, &[], &[refuse(missing)], "is not there");
+}
+
+/// Nobody is refused while an environment has just answered.
+#[test]
+fn doctored_impatience_is_found() {
+    let one = || Quotas { account_concurrency: 1, arrival_grace: Duration::from_millis(5), ..quotas() };
+    for (millis, right) in [(104, false), (105, true)] {
+        let mut auditor = Auditor::new(one());
+        let came = Timestamp::from_millis;
+        auditor.asked(came(0), request(1), &function(), &Qualifier::Latest, &Ok(()));
+        tell(&mut auditor, &busy());
+        let refused = Err(Refusal::Throttled(FULL));
+        auditor.asked(came(millis), request(3), &function(), &Qualifier::Latest, &refused);
+        let news = News::Rested;
+        let report = Report { environment: EnvironmentId(1), incarnation: 0, news };
+        auditor.lingers(came(100), &report, request(1));
+        let verdict = auditor.audit(&at(millis, throttled()));
+        assert_eq!(verdict.is_ok(), right, "after {millis} ms: {verdict:?}");
+    }
+}
+
+fn throttled() -> What {
+    What::Throttled {
         request_id: request(3),
         function: function(),
         qualifier: Qualifier::Latest,
         asker: Asker::Caller,
         reason: FULL,
         limit: Limit::Unreserved,
-    };
-    let refuse = |refusal| Effect::Refuse { request_id: request(3), refusal };
-    let fact = [at(1, throttled)];
-    check(&both, &fact, &[refuse(Refusal::Throttled(FULL))], "");
-    check(&both, &fact, &[], "and not told");
-    check(&both, &[], &[refuse(Refusal::Throttled(FULL))], "without a fact");
-    let missing = Refusal::FunctionNotFound(function(), Qualifier::Latest);
-    check(&both, &[], &[refuse(missing)], "is not there");
+    }
 }
 
 /// Whoever waits for an environment to rest does so for its grace, no longer.

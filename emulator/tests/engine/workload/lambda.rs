@@ -32,6 +32,8 @@ impl World {
             self.settle();
             if self.auditor.waits(id) {
                 self.coverage.note("waited for an environment to rest");
+                let lingers = self.auditor.somebody_lingers(&name.as_str().into());
+                self.expect(lingers, || format!("{id} waits for nobody"));
             }
             self.check_refusal(&name, &qualifier, depth, &said);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::engine::Timestamp;
+use emulator::engine::{Completion, News, Timestamp};
 
 use super::World;
 
@@ -58,6 +58,9 @@ impl World {
     fn deliver_report(&mut self) {
         let Some((_, report)) = self.reports.pop_first() else { return };
         self.pass_time();
+        if let News::Finished(Completion { request_id, rested: false, .. }) = &report.news {
+            self.auditor.lingers(self.now, &report, *request_id);
+        }
         self.engine.report(self.now, report);
         self.settle();
     }
