@@ -136,6 +136,13 @@ pub struct Rate {
     pub per: Duration,
 }
 
+impl Rate {
+    /// The time from one to the next.
+    pub(crate) fn interval(self) -> Duration {
+        self.per.checked_div(self.count).unwrap_or(self.per)
+    }
+}
+
 /// A wait that doubles with each try until it is `longest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {

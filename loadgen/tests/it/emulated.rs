@@ -8,7 +8,7 @@ use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, InvocationType, LogType, Runtime, ThrottleReason};
-use emulator::engine::Quotas;
+use emulator::engine::{Quotas, Rate};
 use emulator::{Config, Emulator};
 use loadgen::target::Clients;
 use serde_json::Value;
@@ -23,7 +23,10 @@ struct Emulated {
 
 impl Emulated {
     async fn start(account_concurrency: u32) -> Self {
-        let quotas = Quotas { account_concurrency, ..Quotas::default() };
+        // As many environments at once as there may be: their rate is not the
+        // subject here.
+        let scaling_rate = Rate { count: account_concurrency, per: Duration::from_secs(10) };
+        let quotas = Quotas { account_concurrency, scaling_rate, ..Quotas::default() };
         let listen = ([127, 0, 0, 1], 0).into();
         let config = Config { listen, quotas, ..Config::default() };
         let emulator = Emulator::builder().config(config).start().await.expect("a free port");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::provisioned::Allocation;
+use super::allocation::Allocation;
 use crate::engine::ids::EnvironmentId;
 use crate::engine::time::Timestamp;
 

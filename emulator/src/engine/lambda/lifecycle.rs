@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::allocation::AllocationStatus;
 use super::cold_start::{ColdStartMode, InitDistribution};
 use super::environment::{InitializationType, State};
-use super::provisioned::AllocationStatus;
 use super::qualifier::Version;
 use super::settle::End;
 use crate::engine::Engine;

@@ -5,6 +5,7 @@
 
 mod admit;
 mod alias;
+mod allocation;
 mod arrivals;
 mod attachments;
 mod bucket;
@@ -31,6 +32,7 @@ mod transition;
 mod version;
 
 pub use alias::{Alias, AliasTarget, AliasUpdate};
+pub use allocation::AllocationStatus;
 pub use attachments::{RecursiveLoop, RuntimeManagement};
 pub use cold_start::{ColdStart, ColdStartMode, ColdStartOverride, InitDistribution};
 pub use environment::InitializationType;
@@ -41,7 +43,7 @@ pub use invocation::{Invoke, Trace};
 pub use layers::{LayerSpec, LayerVersion, PublishedLayer};
 pub use logging::{ApplicationLogLevel, LogFormat, Logging, SystemLogLevel};
 pub use policy::{Policy, PolicyError, Statement};
-pub use provisioned::{AllocationStatus, ProvisionedView};
+pub use provisioned::ProvisionedView;
 pub use qualifier::{Qualifier, Version};
 pub use reservation::Account;
 pub use transition::FunctionState;

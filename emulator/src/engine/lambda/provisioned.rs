@@ -6,34 +6,16 @@
 //! configuration between two. No environment of an allocation is used before
 //! all of them are ready.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use super::alias::{Alias, AliasTarget};
-use super::bucket::TokenBucket;
-use super::concurrency::ConcurrencyPool;
-use super::environment::{InitializationType, State};
+use super::allocation::{Allocation, AllocationStatus};
 use super::function::Function;
 use super::qualifier::{Qualifier, Version};
 use crate::engine::Engine;
-use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::error::LambdaError;
-use crate::engine::fact::{StopReason, What};
-use crate::engine::ids::{AliasName, EnvironmentId, FunctionName};
+use crate::engine::ids::{AliasName, FunctionName};
 use crate::engine::time::Timestamp;
-
-/// How far an allocation is; of two, the greater is what is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AllocationStatus {
-    /// All of them are ready.
-    Ready,
-    /// Environments are being prepared; requests run on demand.
-    InProgress,
-    /// Init failed too often (`FUNCTION_ERROR_INIT_FAILURE`).
-    Failed,
-    /// The machine that runs the emulator could not start them: no limit of AWS's.
-    HostFailed,
-}
 
 /// What a user set on a version or an alias.
 #[derive(Debug, Clone)]
@@ -42,24 +24,6 @@ pub(crate) struct ProvisionedConfig {
     /// What was allocated before it was allocated anew, which AWS goes on showing.
     before: u32,
     last_modified: Timestamp,
-}
-
-/// The provisioned environments of one version.
-#[derive(Debug)]
-pub(crate) struct Allocation {
-    /// Whose configuration it follows.
-    owner: Qualifier,
-    target: u32,
-    status: AllocationStatus,
-    /// A permit for each of them, once all are ready.
-    pub(crate) pool: ConcurrencyPool,
-    pub(crate) rate: TokenBucket,
-    environments: BTreeSet<EnvironmentId>,
-    /// Those that wait, by when they began to.
-    pub(crate) idle: BTreeSet<(Timestamp, EnvironmentId)>,
-    initialised: u32,
-    failures: u32,
-    alarm: Option<AlarmKey>,
 }
 
 /// A configuration as it is shown.
@@ -174,171 +138,6 @@ impl Engine {
         }
     }
 
-    /// Gives up what a configuration has and begins to prepare what it asks for.
-    fn allocate(&mut self, now: Timestamp, name: &FunctionName, owner: &Qualifier) {
-        self.release(now, name, owner);
-        let Some(function) = self.functions.get(name) else { return };
-        for (version, target) in function.shares(owner) {
-            let (shortest, longest) = self.quotas.provisioned_preparation;
-            let prepared = now + self.rng.span(shortest, longest);
-            let alarm = self.alarms.set(prepared, Alarm::Provision(name.clone(), version));
-            let allocation = Allocation {
-                owner: owner.clone(),
-                target,
-                status: AllocationStatus::InProgress,
-                pool: ConcurrencyPool::new(0),
-                rate: TokenBucket::new(self.quotas.request_rate(target)),
-                environments: BTreeSet::new(),
-                idle: BTreeSet::new(),
-                initialised: 0,
-                failures: 0,
-                alarm: Some(alarm),
-            };
-            if let Some(function) = self.functions.get_mut(name) {
-                function.fleet_mut(version).allocation = Some(allocation);
-            }
-            self.tell_allocation(now, name, version);
-        }
-    }
-
-    /// Takes a configuration's allocations away. What runs in them goes on, on
-    /// demand; the rest is stopped.
-    fn release(&mut self, now: Timestamp, name: &FunctionName, owner: &Qualifier) {
-        let Some(function) = self.functions.get_mut(name) else { return };
-        let held = function.allocated_shares(owner);
-        for version in held.into_keys() {
-            let Some(function) = self.functions.get_mut(name) else { return };
-            let Some(allocation) = function.fleet_mut(version).allocation.take() else { continue };
-            allocation.alarm.into_iter().for_each(|key| self.alarms.cancel(key));
-            for id in allocation.environments {
-                self.release_environment(now, name, id);
-            }
-            self.fit_pools(name);
-            let (function, status) = (name.clone(), allocation.status);
-            self.record(now, What::ProvisionedChanged { function, version, requested: None, status });
-        }
-    }
-
-    fn release_environment(&mut self, now: Timestamp, name: &FunctionName, id: EnvironmentId) {
-        let Some(environment) = self.environments.get_mut(&id) else { return };
-        let Some(invocation) = environment.state.invocation_mut() else {
-            return self.stop_environment(now, id, StopReason::Unprovisioned);
-        };
-        let reservation = self.functions.get_mut(name).and_then(|function| function.reservation.as_mut());
-        let pool = reservation.map_or(&mut self.unreserved, |reservation| &mut reservation.on_demand);
-        invocation.permit = pool.acquire_for_running();
-        environment.retires = Some(StopReason::Unprovisioned);
-    }
-
-    /// The next environment may start.
-    pub(in crate::engine) fn provision_alarm_rang(
-        &mut self,
-        now: Timestamp,
-        name: &FunctionName,
-        of: Version,
-    ) {
-        let interval = self.quotas.provisioned_rate.interval();
-        loop {
-            let Some(allocation) = self.allocation_mut(name, of) else { return };
-            allocation.alarm = None;
-            if allocation.has_failed() || allocation.missing() == 0 {
-                return;
-            }
-            self.start_provisioned(now, name, of);
-            if !interval.is_zero() {
-                break;
-            }
-        }
-        let alarm = self.alarms.set(now + interval, Alarm::Provision(name.clone(), of));
-        if let Some(allocation) = self.allocation_mut(name, of) {
-            allocation.alarm = Some(alarm);
-        }
-    }
-
-    fn start_provisioned(&mut self, now: Timestamp, name: &FunctionName, of: Version) {
-        let id = self.next_environment_id();
-        if let Some(allocation) = self.allocation_mut(name, of) {
-            allocation.environments.insert(id);
-        }
-        self.start_environment(now, id, name, of, InitializationType::Provisioned, None);
-    }
-
-    /// A provisioned environment is ready; with the last one all of them are used.
-    pub(super) fn provisioned_ready(&mut self, now: Timestamp, name: &FunctionName, of: Version) {
-        let Some(allocation) = self.allocation_mut(name, of) else { return };
-        allocation.initialised += 1;
-        if allocation.status != AllocationStatus::InProgress || allocation.initialised < allocation.target {
-            return;
-        }
-        allocation.status = AllocationStatus::Ready;
-        allocation.pool.resize(allocation.target);
-        self.fit_pools(name);
-        self.tell_allocation(now, name, of);
-    }
-
-    /// The Init of a provisioned environment failed: it is tried again some
-    /// times, then the whole allocation is given up.
-    pub(super) fn provisioned_failed(&mut self, now: Timestamp, id: EnvironmentId, status: AllocationStatus) {
-        let Some(environment) = self.environments.get(&id) else { return };
-        let (name, of) = (environment.function.name.clone(), environment.function.version);
-        let host_failed = status == AllocationStatus::HostFailed;
-        let why = if host_failed { StopReason::HostFailure } else { StopReason::InitFailure };
-        self.stop_environment(now, id, why);
-        let attempts = self.quotas.provisioned_init_attempts;
-        let Some(allocation) = self.allocation_mut(&name, of) else { return };
-        allocation.failures += 1;
-        if allocation.failures < attempts {
-            return self.start_provisioned(now, &name, of);
-        }
-        allocation.status = status;
-        let rest = std::mem::take(&mut allocation.environments);
-        let alarm = allocation.alarm.take();
-        alarm.into_iter().for_each(|key| self.alarms.cancel(key));
-        for id in rest {
-            self.release_environment(now, &name, id);
-        }
-        if let Some(allocation) = self.allocation_mut(&name, of) {
-            allocation.pool.resize(0);
-            allocation.initialised = 0;
-        }
-        self.fit_pools(&name);
-        self.tell_allocation(now, &name, of);
-    }
-
-    /// A provisioned environment is gone that had lived its time, or that the
-    /// host could not start again: another takes its place, unless the pace of
-    /// the allocation comes to that anyway.
-    pub(super) fn replace_provisioned(&mut self, now: Timestamp, name: &FunctionName, of: Version) {
-        let Some(allocation) = self.allocation_mut(name, of) else { return };
-        if !allocation.has_failed() && allocation.alarm.is_none() && allocation.missing() > 0 {
-            self.start_provisioned(now, name, of);
-        }
-    }
-
-    /// An environment is gone, whatever it was.
-    pub(super) fn forget_provisioned(
-        &mut self,
-        name: &FunctionName,
-        of: Version,
-        id: EnvironmentId,
-        state: &State,
-    ) {
-        let Some(allocation) = self.allocation_mut(name, of) else { return };
-        if allocation.environments.remove(&id) && !matches!(state, State::Init { invocation: None, .. }) {
-            allocation.initialised = allocation.initialised.saturating_sub(1);
-        }
-    }
-
-    fn allocation_mut(&mut self, name: &FunctionName, of: Version) -> Option<&mut Allocation> {
-        self.functions.get_mut(name)?.fleets.get_mut(&of)?.allocation.as_mut()
-    }
-
-    fn tell_allocation(&mut self, now: Timestamp, name: &FunctionName, version: Version) {
-        let Some(allocation) = self.allocation_mut(name, version) else { return };
-        let (requested, status) = (Some(allocation.target), allocation.status);
-        self.record(now, What::ProvisionedChanged { function: name.clone(), version, requested, status });
-    }
-
     /// Whether there is room for that much: within the function's reservation,
     /// or within what is unreserved.
     fn check_room(
@@ -408,7 +207,7 @@ impl Function {
 
     /// What each version should have of a configuration: a weighted alias
     /// splits it by its weights.
-    fn shares(&self, owner: &Qualifier) -> BTreeMap<Version, u32> {
+    pub(super) fn shares(&self, owner: &Qualifier) -> BTreeMap<Version, u32> {
         let (Some(config), Some(target)) = (self.provisioned.get(owner), self.provisionable(owner)) else {
             return BTreeMap::new();
         };
@@ -421,7 +220,7 @@ impl Function {
         split.into_iter().flatten().filter(|(_, share)| *share > 0).collect()
     }
 
-    fn allocated_shares(&self, owner: &Qualifier) -> BTreeMap<Version, u32> {
+    pub(super) fn allocated_shares(&self, owner: &Qualifier) -> BTreeMap<Version, u32> {
         let fleets = self.fleets.iter();
         let allocations = fleets.filter_map(|(version, fleet)| Some((*version, fleet.allocation.as_ref()?)));
         let own = allocations.filter(|(_, allocation)| allocation.owner == *owner);
@@ -458,19 +257,6 @@ impl Function {
     }
 }
 
-impl Allocation {
-    fn has_failed(&self) -> bool {
-        match self.status {
-            AllocationStatus::Failed | AllocationStatus::HostFailed => true,
-            AllocationStatus::InProgress | AllocationStatus::Ready => false,
-        }
-    }
-
-    fn missing(&self) -> usize {
-        (self.target as usize).saturating_sub(self.environments.len())
-    }
-}
-
 impl AliasTarget {
     fn versions(self) -> impl Iterator<Item = Version> {
         [Some(self.version), self.additional.map(|(other, _)| other)].into_iter().flatten()
@@ -481,11 +267,4 @@ impl AliasTarget {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a u32 fits one")]
 fn part_of(whole: u32, share: f64) -> u32 {
     (f64::from(whole) * share.clamp(0.0, 1.0)).round() as u32
-}
-
-impl crate::engine::quotas::Rate {
-    /// The time from one to the next.
-    pub(crate) fn interval(self) -> Duration {
-        self.per.checked_div(self.count).unwrap_or(self.per)
-    }
 }
