@@ -114,13 +114,13 @@ enum Mode {
 
 impl AccountFlags {
     pub(super) fn apply(&self, quotas: &mut Quotas) {
-        let (concurrency, minimum) = match self.account {
-            AccountKind::Default => (1_000, 100),
-            AccountKind::New => (10, 10),
+        let preset = match self.account {
+            AccountKind::Default => Quotas::default(),
+            AccountKind::New => Quotas::new_account(),
         };
-        quotas.account_concurrency = self.account_concurrency.unwrap_or(concurrency);
-        quotas.unreserved_minimum =
-            self.unreserved_minimum.unwrap_or(minimum.min(quotas.account_concurrency));
+        quotas.account_concurrency = self.account_concurrency.unwrap_or(preset.account_concurrency);
+        let minimum = preset.unreserved_minimum.min(quotas.account_concurrency);
+        quotas.unreserved_minimum = self.unreserved_minimum.unwrap_or(minimum);
         quotas.requests_per_concurrency = self.requests_per_concurrency;
         quotas.scaling_rate = self.scaling_rate;
         quotas.provisioned_rate = self.provisioned_rate;

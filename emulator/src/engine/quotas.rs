@@ -120,6 +120,12 @@ impl Default for Quotas {
 }
 
 impl Quotas {
+    /// Those of an account that is new: 10 executions at once, and nothing of
+    /// them to reserve (observed; AWS raises it with use).
+    pub fn new_account() -> Self {
+        Self { account_concurrency: 10, unreserved_minimum: 10, ..Self::default() }
+    }
+
     /// What that much concurrency may be asked for.
     pub(crate) fn request_rate(&self, concurrency: u32) -> Rate {
         let count = concurrency.saturating_mul(self.requests_per_concurrency);
