@@ -13,8 +13,10 @@ pub(super) enum Kind {
     Text,
     Number,
     Flag,
-    /// Entries at `/path/key`.
+    /// Texts at `/path/key`.
     Map,
+    /// `true` or `false` at `/path/key`.
+    Flags,
     /// Strings at `/path/string`.
     Set,
 }
@@ -57,7 +59,9 @@ impl Operation {
             (Some(kind @ (Kind::Text | Kind::Number | Kind::Flag)), None) => {
                 thing[name] = self.scalar(kind)?;
             }
-            (Some(Kind::Map), Some(key)) => self.change_map(&mut thing[name], &key)?,
+            (Some(kind @ (Kind::Map | Kind::Flags)), Some(key)) => {
+                self.change_map(&mut thing[name], &key, kind)?;
+            }
             (Some(Kind::Set), Some(key)) => self.change_set(&mut thing[name], &key)?,
             (Some(_) | None, _) => return Err(self.refused(paths)),
         }
@@ -67,20 +71,23 @@ impl Operation {
     fn scalar(&self, kind: Kind) -> Result<Value, Error> {
         match (self.op.as_str(), &self.value) {
             ("remove", _) => Ok(Value::Null),
-            ("replace" | "add", value) => {
-                let text = value.clone().unwrap_or_default();
-                let wrong = || Error::bad(format!("Invalid value '{text}' for path '{}'", self.path));
-                match kind {
-                    Kind::Number => text.parse::<i64>().map(Value::from).map_err(|_| wrong()),
-                    Kind::Flag => text.parse::<bool>().map(Value::from).map_err(|_| wrong()),
-                    Kind::Text | Kind::Map | Kind::Set => Ok(Value::String(text)),
-                }
-            }
+            ("replace" | "add", _) => self.given(kind),
             (_, _) => Err(self.unknown()),
         }
     }
 
-    fn change_map(&self, map: &mut Value, key: &str) -> Result<(), Error> {
+    /// The operation's value, which is always text, as what stands there.
+    fn given(&self, kind: Kind) -> Result<Value, Error> {
+        let text = self.value.clone().unwrap_or_default();
+        let wrong = || Error::bad(format!("Invalid value '{text}' for path '{}'", self.path));
+        match kind {
+            Kind::Number => text.parse::<i64>().map(Value::from).map_err(|_| wrong()),
+            Kind::Flag | Kind::Flags => text.parse::<bool>().map(Value::from).map_err(|_| wrong()),
+            Kind::Text | Kind::Map | Kind::Set => Ok(Value::String(text)),
+        }
+    }
+
+    fn change_map(&self, map: &mut Value, key: &str, kind: Kind) -> Result<(), Error> {
         if !map.is_object() {
             *map = Value::Object(Map::new());
         }
@@ -88,11 +95,7 @@ impl Operation {
             "remove" => {
                 map.as_object_mut().map(|map| map.remove(key));
             }
-            "add" | "replace" => {
-                let text = self.value.clone().unwrap_or_default();
-                // `requestParameters` and `responseParameters` of methods are flags.
-                map[key] = text.parse().map_or(Value::String(text), Value::Bool);
-            }
+            "add" | "replace" => map[key] = self.given(kind)?,
             _ => return Err(self.unknown()),
         }
         Ok(())
@@ -115,7 +118,7 @@ impl Operation {
     fn refused(&self, paths: &[(&str, Kind)]) -> Error {
         let shown = |(path, kind): &(&str, Kind)| match kind {
             Kind::Text | Kind::Number | Kind::Flag => format!("/{path}"),
-            Kind::Map | Kind::Set => format!("/{path}/{{key}}"),
+            Kind::Map | Kind::Flags | Kind::Set => format!("/{path}/{{key}}"),
         };
         let paths: Vec<String> = paths.iter().map(shown).collect();
         Error::bad(format!(

@@ -15,7 +15,7 @@ const PATCHABLE: &[(&str, Kind)] = &[
     ("authorizationType", Kind::Text),
     ("apiKeyRequired", Kind::Flag),
     ("operationName", Kind::Text),
-    ("requestParameters", Kind::Map),
+    ("requestParameters", Kind::Flags),
     ("requestModels", Kind::Map),
     ("authorizationScopes", Kind::Set),
 ];

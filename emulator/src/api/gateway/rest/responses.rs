@@ -11,7 +11,7 @@ use crate::api::gateway::manage::{Management, done, show};
 use crate::api::gateway::patch::{Kind, patched};
 use crate::api::reply::Reply;
 
-const PATCHABLE: &[(&str, Kind)] = &[("responseParameters", Kind::Map), ("responseModels", Kind::Map)];
+const PATCHABLE: &[(&str, Kind)] = &[("responseParameters", Kind::Flags), ("responseModels", Kind::Map)];
 
 const INTEGRATION_PATCHABLE: &[(&str, Kind)] = &[
     ("responseParameters", Kind::Map),

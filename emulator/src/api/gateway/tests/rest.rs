@@ -276,3 +276,25 @@ async fn refusals_are_worded_as_aws_does() {
     let refused = world.call(&format!("POST /restapis/{empty}/deployments"), json!({})).await;
     assert_eq!(refused.error().2, r#"{"message":"The REST API doesn't contain any methods"}"#);
 }
+
+/// Patches carry every value as text; what it means, its place tells.
+#[tokio::test]
+async fn patched_flags_are_flags_and_patched_texts_stay_texts() {
+    let world = fast(GatewayConfig::default());
+    create_functions(&world).await;
+    let (api, root) = create(&world).await;
+    let resource = add(&world, &api, &root, "ok", "POST", proxy("ok")).await;
+    deploy(&world, &api).await;
+    let patch = |path: &str, value: &str| json!({ "patchOperations": [{ "op": "add", "path": path, "value": value }] });
+
+    let stage = format!("PATCH /restapis/{api}/stages/prod");
+    let patched = made(&world, &stage, patch("/variables/debug", "true")).await;
+    assert_eq!(patched["variables"], json!({ "debug": "true" }));
+
+    let method = format!("PATCH /restapis/{api}/resources/{resource}/methods/POST");
+    let required = "/requestParameters/method.request.header.x";
+    let patched = made(&world, &method, patch(required, "true")).await;
+    assert_eq!(patched["requestParameters"], json!({ "method.request.header.x": true }));
+    let refused = world.call(&method, patch(required, "maybe")).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+}
