@@ -147,7 +147,8 @@ impl ProxyAnswer {
                 own_type = true;
                 reply.headers_mut().insert(name, value);
             } else {
-                reply.headers_mut().append(name, value);
+                // A map of headers takes some ten thousand names; AWS, far fewer.
+                reply.headers_mut().try_append(name, value).ok()?;
             }
         }
         Some(reply)
@@ -285,6 +286,14 @@ mod tests {
             assert_eq!(all(&reply, "content-length"), Vec::<String>::new());
         }
         assert!(format_1(b"{}").is_none() && format_1(br#""text""#).is_none());
+    }
+
+    #[test]
+    fn more_headers_than_a_reply_can_carry_are_none_that_can_be_mapped() {
+        let headers: serde_json::Map<String, Value> =
+            (0..40_000).map(|number| (format!("x-{number}"), json!("1"))).collect();
+        let answer = Bytes::from(json!({ "statusCode": 200, "headers": headers }).to_string());
+        assert!(rest(&answer, false).is_none() && format_2(&answer, None).is_none());
     }
 
     #[tokio::test]

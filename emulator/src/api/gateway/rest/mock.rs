@@ -62,7 +62,7 @@ pub(super) fn answer(integration: &Integration, request_type: &str) -> Option<Re
         let header = name.strip_prefix(HEADER).and_then(|name| HeaderName::from_str(name).ok());
         let value = quoted(value).and_then(|value| HeaderValue::from_str(value).ok());
         if let (Some(header), Some(value)) = (header, value) {
-            reply.headers_mut().insert(header, value);
+            reply.headers_mut().try_insert(header, value).ok()?;
         }
     }
     Some(reply)
