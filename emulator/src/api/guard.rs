@@ -4,7 +4,8 @@
 //! reach it. A browser tells its page's `Origin`, and a rebound name shows in
 //! `Host`; both must be loopback or expressly allowed. What a page merely embeds
 //! (an image whose URL is a query-protocol call) comes without `Origin`; there
-//! the browser says `Sec-Fetch-Site: cross-site`.
+//! the browser says `Sec-Fetch-Site: cross-site`, or `same-site` where both
+//! lie below one name of `localhost`.
 //!
 //! One thing is open to foreign pages, because that is its purpose: a function
 //! URL or an HTTP API whose CORS settings name the page's origin, or all. Such
@@ -48,10 +49,13 @@ impl Guard {
             Some(origin) if !self.trusts(origin, host) && !welcomes(Some(origin)) => {
                 return Some(refusal("Origin", origin));
             }
-            None if text(headers, FETCH_SITE) == Some("cross-site") && !welcomes(None) => {
-                return Some(refusal("Sec-Fetch-Site", "cross-site"));
+            None => {
+                let site = text(headers, FETCH_SITE).filter(|site| is_foreign(site, host));
+                if let Some(site) = site.filter(|_| !welcomes(None)) {
+                    return Some(refusal("Sec-Fetch-Site", site));
+                }
             }
-            Some(_) | None => {}
+            Some(_) => {}
         }
         match host {
             Some(host) if !self.allows(host) => Some(refusal("Host", host)),
@@ -76,6 +80,15 @@ impl Guard {
             || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
         loopback || self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
+}
+
+/// Whether a page that embeds something of that host may be none of the
+/// developer's. To a browser `abc.lambda-url.us-east-1.localhost` is of one site
+/// with `sqs.us-east-1.localhost`, but what a function shows may be anything.
+fn is_foreign(fetch_site: &str, host: Option<&str>) -> bool {
+    let is_service =
+        |host: &str| without_port(host).to_ascii_lowercase().ends_with(".localhost") && !Door::is_host(host);
+    fetch_site == "cross-site" || (fetch_site == "same-site" && host.is_some_and(is_service))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -131,6 +144,27 @@ mod tests {
                 guard.refusal(&headers, &Uri::from_static("/"), |_| false).is_none(),
                 passes,
                 "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_function_shows_may_embed_no_service() {
+        let guard = Guard::new(Vec::new());
+        for (host, site, passes) in [
+            ("sqs.us-east-1.localhost:4566", "same-site", false),
+            ("sqs.us-east-1.localhost:4566", "same-origin", true),
+            ("abc.lambda-url.us-east-1.localhost:4566", "same-site", true),
+            // A developer's own page on another port.
+            ("localhost:4566", "same-site", true),
+            ("127.0.0.1:4566", "same-site", true),
+        ] {
+            let header = |value: &str| value.parse().expect("a header value");
+            let headers = HeaderMap::from_iter([(HOST, header(host)), (FETCH_SITE, header(site))]);
+            assert_eq!(
+                guard.refusal(&headers, &Uri::from_static("/"), |_| false).is_none(),
+                passes,
+                "{host} {site}"
             );
         }
     }
