@@ -287,3 +287,16 @@ async fn many_at_once_share_the_functions_concurrency() {
     assert_eq!(statuses, [200, 200, 429, 429, 429, 429]);
     assert_eq!(function_url::domain(world.api(), "x"), "x.lambda-url.us-east-1.localhost");
 }
+
+#[tokio::test]
+async fn versions_have_no_url_however_they_are_named() {
+    let (world, _) = world(json!({ "AuthType": "NONE" })).await;
+    let published = world.call("POST /2015-03-31/functions/f/versions", json!({})).await;
+    assert_eq!(published.status, 201);
+    let [beside, within] =
+        ["f/url?Qualifier=1", "f:1/url"].map(|name| format!("POST /2021-10-31/functions/{name}"));
+    let beside = world.call(&beside, json!({ "AuthType": "NONE" })).await;
+    let within = world.call(&within, json!({ "AuthType": "NONE" })).await;
+    assert_eq!((beside.status.as_u16(), &beside.body), (400, &within.body));
+    assert_eq!(beside.header("x-amzn-errortype"), Some("ValidationException"));
+}

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::front_door::Target;
 use super::function_name::FunctionName;
 use super::page::Page;
+use super::validation::{ALIAS_QUALIFIER, Violations};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::function_url::{self, AuthType, FunctionUrl, InvokeMode};
@@ -108,10 +109,17 @@ pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Erro
     Ok(json(StatusCode::OK, content_type::JSON, &Listed { function_url_configs, next_marker }))
 }
 
-/// The function or the alias that a request names; versions have no URL.
+/// The function or the alias that a request names. Versions have no URL: one
+/// that the name ends with is told of like one in `Qualifier`.
 fn target(api: &Api, call: &Call, resource: &str, action: &'static str) -> Result<Target, Error> {
     let name = FunctionName::from_path(api, resource, action)?.with_qualifier(call.parameter("Qualifier"))?;
-    Ok(Target { name: name.as_str().to_owned(), qualifier: name.qualifier() })
+    let qualifier = name.qualifier();
+    if let Qualifier::Version(_) = qualifier {
+        let mut violations = Violations::default();
+        violations.check(&ALIAS_QUALIFIER, Some(qualifier.to_string().as_str()));
+        violations.into_result().map_err(Error::Validation)?;
+    }
+    Ok(Target { name: name.as_str().to_owned(), qualifier })
 }
 
 impl Settings {

@@ -61,7 +61,7 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
     let Some((operation, resource)) = operation::find(call.method.as_str(), &call.path) else {
         return reply(StatusCode::NOT_FOUND, content_type::XML, "<UnknownOperationException/>\n");
     };
-    serve(api, &call, operation, resource).await.unwrap_or_else(Error::into_reply)
+    serve(api, &call, operation.told_by_query(&call), resource).await.unwrap_or_else(Error::into_reply)
 }
 
 async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> Result<Reply, Error> {
@@ -127,6 +127,7 @@ async fn serve(api: &Api, call: &Call, operation: Operation, resource: &str) -> 
         Operation::DeleteAlias => aliases::delete(api, call, resource),
         Operation::PutProvisionedConcurrencyConfig => provisioned::put(api, call, resource),
         Operation::GetProvisionedConcurrencyConfig => provisioned::get(api, call, resource),
+        Operation::ListProvisionedConcurrencyConfigs => provisioned::list(api, call, resource),
         Operation::DeleteProvisionedConcurrencyConfig => provisioned::delete(api, call, resource),
         Operation::PutFunctionEventInvokeConfig => event_config::put(api, call, resource),
         Operation::UpdateFunctionEventInvokeConfig => event_config::update(api, call, resource),

@@ -1,5 +1,7 @@
 //! The operations of Lambda and their paths.
 
+use crate::api::call::Call;
+
 /// What a method and a path ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -60,6 +62,7 @@ pub(super) enum Operation {
     DeleteAlias,
     PutProvisionedConcurrencyConfig,
     GetProvisionedConcurrencyConfig,
+    ListProvisionedConcurrencyConfigs,
     DeleteProvisionedConcurrencyConfig,
     PutFunctionEventInvokeConfig,
     UpdateFunctionEventInvokeConfig,
@@ -131,6 +134,7 @@ impl Operation {
             Self::DeleteAlias => "DeleteAlias",
             Self::PutProvisionedConcurrencyConfig => "PutProvisionedConcurrencyConfig",
             Self::GetProvisionedConcurrencyConfig => "GetProvisionedConcurrencyConfig",
+            Self::ListProvisionedConcurrencyConfigs => "ListProvisionedConcurrencyConfigs",
             Self::DeleteProvisionedConcurrencyConfig => "DeleteProvisionedConcurrencyConfig",
             Self::PutFunctionEventInvokeConfig => "PutFunctionEventInvokeConfig",
             Self::UpdateFunctionEventInvokeConfig => "UpdateFunctionEventInvokeConfig",
@@ -139,6 +143,13 @@ impl Operation {
             Self::ListFunctionEventInvokeConfigs => "ListFunctionEventInvokeConfigs",
             Self::NotServed(name) => name,
         }
+    }
+
+    /// The operation that is meant where two have one path: the query tells.
+    pub(super) fn told_by_query(self, call: &Call) -> Self {
+        let lists = self == Self::GetProvisionedConcurrencyConfig
+            && call.parameter("List").is_some_and(|list| list == "ALL");
+        if lists { Self::ListProvisionedConcurrencyConfigs } else { self }
     }
 }
 

@@ -7,7 +7,6 @@ use super::body;
 use super::error::Error;
 use super::function_name::FunctionName;
 use super::page::{Page, qualifier_key};
-use super::validation::{QUALIFIER, Violations};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
@@ -40,11 +39,7 @@ pub(super) fn put(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
     Ok(json(StatusCode::ACCEPTED, content_type::JSON, &Shown::new(&put)))
 }
 
-/// GetProvisionedConcurrencyConfig; with `List=ALL`, ListProvisionedConcurrencyConfigs.
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    if call.parameter("List").is_some_and(|list| list == "ALL") {
-        return list(api, call, resource);
-    }
     let name = FunctionName::from_path(api, resource, "GetProvisionedConcurrencyConfig")?;
     let (name, qualifier) = qualified(name, call)?;
     let found = api.driver.step(|engine, _| {
@@ -66,7 +61,7 @@ pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
+pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let name = FunctionName::from_path(api, resource, "ListProvisionedConcurrencyConfigs")?.unqualified()?;
     let page = Page::of(call, LONGEST_PAGE)?;
     let found = api.driver.step(|engine, _| engine.provisioned_configs(name.as_str()));
@@ -80,13 +75,9 @@ fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     Ok(json(StatusCode::OK, content_type::JSON, &Configs { provisioned_concurrency_configs, next_marker }))
 }
 
-/// The function and what the `Qualifier` names of it, which must be there.
+/// The function and what the `Qualifier` names of it.
 fn qualified<'a>(name: FunctionName<'a>, call: &Call) -> Result<(FunctionName<'a>, Qualifier), Error> {
-    let given = call.parameter("Qualifier");
-    let mut violations = Violations::default();
-    violations.present(&QUALIFIER, given.is_some());
-    violations.into_result().map_err(Error::Validation)?;
-    let name = name.with_qualifier(given)?;
+    let name = name.with_qualifier(call.parameter("Qualifier"))?;
     let qualifier = name.qualifier();
     Ok((name, qualifier))
 }

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 
 pub(in crate::api) use constraint::{Constraint, Given};
 pub(super) use members::{
-    CODE, INVOCATION_TYPE, LOG_TYPE, NEW_FUNCTION_NAME, QUALIFIER, STREAMING_INVOCATION_TYPE,
+    ALIAS_QUALIFIER, CODE, INVOCATION_TYPE, LOG_TYPE, NEW_FUNCTION_NAME, STREAMING_INVOCATION_TYPE,
 };
 pub(super) use request::check;
 

@@ -215,7 +215,7 @@ pub(super) const OPERATIONS: &[(&str, &[&[Field]])] = &[
             must(Body("ProvisionedConcurrentExecutions"), &PROVISIONED_CONCURRENT_EXECUTIONS),
         ]],
     ),
-    ("GetProvisionedConcurrencyConfig", &[QUALIFIED, SHORT_PAGED]),
+    ("GetProvisionedConcurrencyConfig", &[&[must(Query("Qualifier"), &QUALIFIER)]]),
     ("DeleteProvisionedConcurrencyConfig", &[&[must(Query("Qualifier"), &QUALIFIER)]]),
     ("ListProvisionedConcurrencyConfigs", &[SHORT_PAGED]),
     ("PutFunctionEventInvokeConfig", &[QUALIFIED, EVENT_INVOKE_CONFIG]),
