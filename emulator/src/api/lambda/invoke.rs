@@ -23,17 +23,14 @@ use crate::runtime::failure;
 /// Bytes of a client context in base64 (Lambda API, `Invoke`).
 const LONGEST_CLIENT_CONTEXT: usize = 3_583;
 
-/// Members of Invoke that the emulator would have to hand to the function.
+/// Members of Invoke and InvokeWithResponseStream that the emulator would have to hand to the function.
 const NOT_SERVED: &[(&str, &str)] = &[
-    ("x-amz-tenant-id", "TenantId of Invoke"),
-    ("x-amz-durable-execution-name", "DurableExecutionName of Invoke"),
+    ("x-amz-tenant-id", "TenantId of an invocation"),
+    ("x-amz-durable-execution-name", "DurableExecutionName of an invocation"),
 ];
 
 pub(super) async fn invoke(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
     let name = name_of(api, call, resource)?;
-    if let Some((_, member)) = NOT_SERVED.iter().find(|(header, _)| !call.header(*header).is_empty()) {
-        return Err(Error::NotServed((*member).to_owned()));
-    }
     match call.header("x-amz-invocation-type") {
         "" | "RequestResponse" => synchronous(api, call, &name).await,
         "Event" => event(api, call, &name),
@@ -42,9 +39,13 @@ pub(super) async fn invoke(api: &Api, call: &Call, resource: &str) -> Result<Rep
     }
 }
 
-/// The function that a call names, in its path and beside it.
+/// The function that a call names, in its path and beside it. It is refused
+/// where it also names what nothing here acts on.
 fn name_of<'a>(api: &Api, call: &Call, resource: &'a str) -> Result<FunctionName<'a>, Error> {
     let name = FunctionName::from_path(api, resource, "InvokeFunction")?;
+    if let Some((_, member)) = NOT_SERVED.iter().find(|(header, _)| !call.header(*header).is_empty()) {
+        return Err(Error::NotServed((*member).to_owned()));
+    }
     if call.query.is_empty() { Ok(name) } else { name.with_qualifier(call.parameter("Qualifier")) }
 }
 
