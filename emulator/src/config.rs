@@ -48,10 +48,21 @@ impl Config {
     /// What a speed can be.
     pub const SPEED: &str = "the speed is a number from 0.001 to 100000";
 
-    /// Whether it looks like a region.
+    /// Whether it looks like a region: `us-east-1`, `us-gov-west-1`,
+    /// `eusc-de-east-1`. AWS reads ARNs by that.
     pub fn is_region(text: &str) -> bool {
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        !text.is_empty() && text.bytes().all(fits)
+        let text = text.strip_prefix("eusc-").unwrap_or(text);
+        let parts: Vec<&str> = text.split('-').collect();
+        let (country, middle, number) = match parts[..] {
+            [country, middle, number] => (country, middle, number),
+            [country, kind, middle, number] if is_partition_kind(kind) => (country, middle, number),
+            _ => return false,
+        };
+        country.len() == 2
+            && is_lowercase(country)
+            && is_lowercase(middle)
+            && number.len() == 1
+            && number.as_bytes()[0].is_ascii_digit()
     }
 
     /// Whether it looks like an account id.
@@ -63,6 +74,16 @@ impl Config {
     pub fn is_speed(speed: f64) -> bool {
         (0.001..=100_000.0).contains(&speed)
     }
+}
+
+fn is_lowercase(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// `gov`, `iso` or `iso` and a letter.
+fn is_partition_kind(text: &str) -> bool {
+    let letter = |rest: &str| rest.is_empty() || (rest.len() == 1 && is_lowercase(rest));
+    text == "gov" || text.strip_prefix("iso").is_some_and(letter)
 }
 
 /// How API Gateway tells its clients that Lambda throttled a function.

@@ -169,6 +169,7 @@ mod tests {
             ["--listen", "nowhere"],
             ["--account-id", "12"],
             ["--region", "US East"],
+            ["--region", "local"],
             ["--speed", "0"],
             ["--speed", "nan"],
             ["--account-concurrency", "0"],

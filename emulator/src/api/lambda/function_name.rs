@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::Error;
 use crate::api::Api;
-use crate::config::Identity;
+use crate::config::{Config, Identity};
 use crate::engine::Qualifier;
 
 /// The pattern of AWS's model for every operation but CreateFunction.
@@ -48,7 +48,7 @@ impl<'a> FunctionName<'a> {
 
     /// Joins in the `Qualifier` parameter.
     pub(super) fn with_qualifier(mut self, qualifier: Option<String>) -> Result<Self, Error> {
-        let Some(given) = qualifier.filter(|qualifier| !qualifier.is_empty()) else { return Ok(self) };
+        let Some(given) = qualifier else { return Ok(self) };
         match &self.qualifier {
             Some(derived) if *derived != given => Err(Error::QualifierMismatch),
             Some(_) => Ok(self),
@@ -126,8 +126,8 @@ impl<'a> Parts<'a> {
             rest = after;
             Some(part)
         };
-        let region = take(is_region);
-        let account = take(is_account);
+        let region = take(Config::is_region);
+        let account = take(Config::is_account_id);
         take(|part| part == "function");
         let (name, qualifier) = match rest.split_once(':') {
             Some((name, qualifier)) => (name, Some(qualifier)),
@@ -164,20 +164,6 @@ fn is_name(text: &str) -> bool {
 fn is_qualifier(text: &str) -> bool {
     let alias = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     text == "$LATEST" || text == "$LATEST.PUBLISHED" || (!text.is_empty() && text.bytes().all(alias))
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Such as `us-east-1` or `us-gov-west-1`.
-fn is_region(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let country = parts.next().is_some_and(|part| part.len() == 2);
-    let zone = parts.next_back().is_some_and(|part| part.len() == 1 && part.as_bytes()[0].is_ascii_digit());
-    let between = parts.clone().count();
-    let letters = parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()));
-    country && zone && (1..=2).contains(&between) && letters
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::constraint::Constraint::{
     RealAtLeast, RealAtMost, Values,
 };
 use super::patterns as is;
+use crate::config::Config;
 
 const ARCHITECTURES: &[&str] = &["x86_64", "arm64"];
 
@@ -231,7 +232,7 @@ members! {
     ACTION: "action" [LongAtMost(10_000), Pattern("(lambda:[*]|lambda:[a-zA-Z]+|[*])", is::is_action)];
     PRINCIPAL: "principal" [LongAtMost(2_048), Pattern(r"[^\s]+", is::has_no_blank)];
     SOURCE_ARN: "sourceArn" [LongAtMost(10_000), Pattern(ANY_ARN, is::is_any_arn)];
-    SOURCE_ACCOUNT: "sourceAccount" [LongAtMost(12), Pattern(r"\d{12}", is::is_account)];
+    SOURCE_ACCOUNT: "sourceAccount" [LongAtMost(12), Pattern(r"\d{12}", Config::is_account_id)];
     EVENT_SOURCE_TOKEN: "eventSourceToken" [LongAtMost(256), Pattern(r"[a-zA-Z0-9._\-]+", is::is_dotted_name)];
     PRINCIPAL_ORG_ID: "principalOrgID" [
         LongAtLeast(12), LongAtMost(34), Pattern("o-[a-z0-9]{10,32}", is::is_organization),

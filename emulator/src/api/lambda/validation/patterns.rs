@@ -1,5 +1,7 @@
 //! The checks that stand for the model's regular expressions.
 
+use crate::config::Config;
+
 /// Letters, digits and what `more` has.
 fn is_of(text: &str, more: &[u8]) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
@@ -24,30 +26,6 @@ pub(super) fn has_no_blank(text: &str) -> bool {
     !text.is_empty() && !text.contains(char::is_whitespace)
 }
 
-/// `\d{12}`
-pub(super) fn is_account(text: &str) -> bool {
-    text.len() == 12 && is_digits(text)
-}
-
-/// Such as `us-east-1`, `us-gov-west-1` or `eusc-de-east-1`.
-pub(super) fn is_region(text: &str) -> bool {
-    let text = text.strip_prefix("eusc-").unwrap_or(text);
-    let parts: Vec<&str> = text.split('-').collect();
-    let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    let (country, middle, number) = match parts[..] {
-        [country, middle, number] => (country, middle, number),
-        [country, kind, middle, number] if is_partition_kind(kind) => (country, middle, number),
-        _ => return false,
-    };
-    country.len() == 2 && letters(country) && letters(middle) && number.len() == 1 && is_digits(number)
-}
-
-/// `gov`, `iso` or `iso` and a letter.
-fn is_partition_kind(text: &str) -> bool {
-    let letter = |rest: &str| rest.is_empty() || (rest.len() == 1 && rest.as_bytes()[0].is_ascii_lowercase());
-    text == "gov" || text.strip_prefix("iso").is_some_and(letter)
-}
-
 /// `aws[a-zA-Z-]*`
 fn is_partition(text: &str) -> bool {
     let more = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
@@ -66,8 +44,8 @@ fn lambda_resource(text: &str) -> Option<&str> {
     let [partition, service, region, account, rest] = arn(text)?;
     let good = (partition.is_empty() || is_partition(partition))
         && service == "lambda"
-        && is_region(region)
-        && is_account(account);
+        && Config::is_region(region)
+        && Config::is_account_id(account);
     good.then_some(rest)
 }
 
@@ -77,8 +55,8 @@ pub(super) fn is_any_arn(text: &str) -> bool {
     partition.strip_prefix("aws").is_some_and(|more| is_of(more, b"-"))
         && !service.is_empty()
         && is_of(service, b"-")
-        && (region.is_empty() || is_region(region))
-        && (account.is_empty() || is_account(account))
+        && (region.is_empty() || Config::is_region(region))
+        && (account.is_empty() || Config::is_account_id(account))
         && !rest.contains('\n')
 }
 
@@ -96,7 +74,7 @@ pub(super) fn is_role_arn(text: &str) -> bool {
     let Some(role) = rest.strip_prefix("role") else { return false };
     let name = role.strip_prefix('/').unwrap_or(role);
     (partition.is_empty() || is_partition(partition))
-        && is_account(account)
+        && Config::is_account_id(account)
         && !name.is_empty()
         && is_of(name, b"_+=,.@-/")
 }
@@ -165,10 +143,10 @@ pub(super) fn is_runtime_version_arn(text: &str) -> bool {
     let own =
         |rest: &str| rest.split_once("/version/").is_some_and(|(name, version)| part(name) && part(version));
     is_partition(partition)
-        && is_region(region)
+        && Config::is_region(region)
         && match account {
             "" => rest.strip_prefix("runtime:").is_some_and(|version| !version.is_empty()),
-            account => is_account(account) && rest.strip_prefix("runtime/").is_some_and(own),
+            account => Config::is_account_id(account) && rest.strip_prefix("runtime/").is_some_and(own),
         }
 }
 
@@ -188,10 +166,12 @@ pub(super) fn is_organization(text: &str) -> bool {
 /// Who may read a layer: an account by number or ARN, or everybody.
 pub(super) fn is_layer_principal(text: &str) -> bool {
     let root = || match arn(text) {
-        Some([partition, "iam", "", account, "root"]) => is_partition(partition) && is_account(account),
+        Some([partition, "iam", "", account, "root"]) => {
+            is_partition(partition) && Config::is_account_id(account)
+        }
         Some(_) | None => false,
     };
-    text == "*" || is_account(text) || root()
+    text == "*" || Config::is_account_id(text) || root()
 }
 
 pub(super) fn is_qualifier(text: &str) -> bool {
@@ -236,7 +216,7 @@ pub(super) fn is_security_group(text: &str) -> bool {
 
 /// A region, or all of them.
 pub(super) fn is_master_region(text: &str) -> bool {
-    text == "ALL" || is_region(text)
+    text == "ALL" || Config::is_region(text)
 }
 
 /// An ARN of any service, a topic of a Kafka cluster, or nothing.
@@ -249,6 +229,6 @@ pub(super) fn is_destination(text: &str) -> bool {
     let partition = parts.next().is_some_and(|part| part.starts_with("aws") && is_name(part));
     let service = parts.next().is_some_and(is_name);
     let region = parts.next().is_some_and(|part| part.is_empty() || is_name(part));
-    let account = parts.next().is_some_and(|part| part.is_empty() || is_account(part));
+    let account = parts.next().is_some_and(|part| part.is_empty() || Config::is_account_id(part));
     partition && service && region && account && parts.next().is_some()
 }
