@@ -18,7 +18,9 @@ use super::reply::{Body, Reply, empty};
 use super::{Api, Doors};
 use crate::config::Identity;
 use crate::driver::Driver;
-use crate::engine::{FunctionSnapshot, MappingView, Package, ProvisionedView, QueueSnapshot, Snapshot};
+use crate::engine::{
+    FunctionSnapshot, MappingView, Package, ProvisionedView, Qualifier, QueueSnapshot, Snapshot,
+};
 use crate::observe::date_time;
 use crate::runtime::Packages;
 
@@ -96,9 +98,14 @@ async fn reset(State(admin): State<Admin>) -> Json<serde_json::Value> {
     Json(json!({ "status": "reset" }))
 }
 
-/// The zip that a function was made of: GetFunction's `Location`.
+/// The zip that a function, or a version `NAME:NUMBER`, was made of:
+/// GetFunction's `Location`.
 async fn code(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
-    let found = admin.driver.step(|engine, _| engine.function(&name).cloned());
+    let found = admin.driver.step(|engine, _| match name.split_once(':') {
+        // As it was given last, though that may not be active yet.
+        None => engine.function(&name).cloned(),
+        Some((name, version)) => engine.qualified(name, &Qualifier::parse(version)).cloned(),
+    });
     let Ok(function) = found else {
         return refusal(StatusCode::NOT_FOUND, &format!("there is no function {name}"));
     };

@@ -33,7 +33,9 @@ struct Usage {
 
 pub(super) fn settings(api: &Api) -> Reply {
     let (account, code_size) = api.driver.step(|engine, _| {
-        let packages = engine.functions().filter_map(|function| function.spec.code.package());
+        let names = engine.functions().map(|function| function.name.as_str());
+        let versions = names.flat_map(|name| engine.versions(name).into_iter().flatten());
+        let packages = versions.filter_map(|version| version.spec.code.package());
         let functions: u64 = packages.map(|package| package.size).sum();
         let layers: u64 = engine.layers().flatten().map(|layer| layer.spec.package.size).sum();
         (engine.account(), functions + layers)

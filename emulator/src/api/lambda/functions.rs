@@ -108,7 +108,12 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
         Ok::<_, LambdaError>((function, progress, engine.reserved_concurrency(name.as_str())?, tags))
     });
     let (function, progress, reserved, tags) = found.map_err(|error| Error::new(error, &api.identity))?;
-    let location = || format!("http://{}/_emulator/functions/{}/code.zip", call.host(), function.name);
+    let version = match function.version {
+        Version::Latest => String::new(),
+        Version::Published(number) => format!(":{number}"),
+    };
+    let location =
+        || format!("http://{}/_emulator/functions/{}{version}/code.zip", call.host(), function.name);
     let shown = Shown {
         configuration: configuration(api, &function, progress, name.given_qualifier().as_ref()),
         code: Location {
@@ -132,9 +137,10 @@ pub(super) fn list(api: &Api, call: &Call) -> Result<Reply, Error> {
     let page = Page::of(call, LONGEST_PAGE)?;
     // With FunctionVersion=ALL, AWS shows every version, and their ARNs say which.
     let all = call.parameter("FunctionVersion").is_some_and(|version| version == "ALL");
+    // A blank sorts before whatever goes on a longer name.
     let key = |function: &Arc<FunctionVersion>| match function.version {
         Version::Latest => function.name.as_str().to_owned(),
-        Version::Published(number) => format!("{}:{number:020}", function.name),
+        Version::Published(number) => format!("{} {number:020}", function.name),
     };
     let (functions, next_marker) = api.driver.step(|engine, _| {
         let every = engine.functions().flat_map(|latest| {

@@ -246,3 +246,22 @@ async fn what_is_not_served_is_named() {
         r#"{"Type":"User","message":"$LATEST version cannot be deleted without deleting the function."}"#;
     assert_eq!(latest.error(), (400, "InvalidParameterValueException", told));
 }
+
+#[tokio::test]
+async fn a_version_keeps_its_code_and_all_of_it_counts() {
+    let world = World::new();
+    let function = format!("{FUNCTIONS}/f");
+    let first = world.call(&format!("POST {FUNCTIONS}"), creation(json!({ "Publish": true }))).await.json();
+    let update = json!({ "ZipFile": zip("another.py") });
+    let second = world.call(&format!("PUT {function}/code"), update).await.json();
+    for (qualifier, entry) in [("$LATEST", "another.py"), ("1", "app.py")] {
+        let shown = world.call(&format!("GET {function}?Qualifier={qualifier}"), Value::Null).await.json();
+        let location = shown["Code"]["Location"].as_str().expect("a location");
+        let path = location.strip_prefix("http://localhost:4566").expect("the emulator's own");
+        let downloaded = world.call(&format!("GET {path}"), Value::Null).await;
+        assert!(downloaded.body.contains(entry), "{qualifier} {path}");
+    }
+    let size = |function: &Value| function["CodeSize"].as_u64().expect("a size");
+    let account = world.call("GET /2016-08-19/account-settings", Value::Null).await.json();
+    assert_eq!(account["AccountUsage"]["TotalCodeSize"], size(&first) + size(&second));
+}

@@ -158,3 +158,23 @@ async fn a_function_is_pending_then_active_and_updates_take_their_time() {
     settled("LastUpdateStatus", "InProgress", "Successful").await;
     assert_eq!(world.call(&publish, json!({})).await.json()["Timeout"], 9);
 }
+
+/// Names sort by their characters: `f` and its versions come before `f-g`.
+#[tokio::test]
+async fn pages_of_all_versions_leave_none_out() {
+    let world = World::new();
+    for name in ["f", "f-g", "f0"] {
+        world.create_built_in(name, json!({})).await;
+    }
+    assert_eq!(world.call(&format!("POST {F}/versions"), json!({})).await.status, 201);
+    let (mut arns, mut marker) = (Vec::new(), String::new());
+    loop {
+        let list = format!("GET /2015-03-31/functions?FunctionVersion=ALL&MaxItems=1&Marker={marker}");
+        let page = world.call(&list, Value::Null).await.json();
+        arns.extend(page["Functions"][0]["FunctionArn"].as_str().map(str::to_owned));
+        let Some(next) = page["NextMarker"].as_str() else { break };
+        marker = next.to_owned();
+    }
+    let expected = [":$LATEST", ":1", "-g:$LATEST", "0:$LATEST"].map(|end| format!("{ARN}{end}"));
+    assert_eq!(arns, expected);
+}
