@@ -33,7 +33,8 @@ pub(crate) struct Guard {
 impl Guard {
     /// Loopback names, and `allowed`.
     pub(crate) fn new(allowed: Vec<String>) -> Self {
-        Self { allowed }
+        let bare = |name: String| name.trim_matches(['[', ']']).to_owned();
+        Self { allowed: allowed.into_iter().map(bare).collect() }
     }
 
     /// Why a request is refused by its headers, if it is. `welcomes` says
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn only_loopback_and_allowed_hosts_pass() {
-        let guard = Guard::new(vec!["emulator".to_owned(), "fd00::1".to_owned()]);
+        let guard = Guard::new(vec!["emulator".to_owned(), "fd00::1".to_owned(), "[fd00::2]".to_owned()]);
         for (name, value, passes) in [
             (HOST, "localhost:4566", true),
             (HOST, "127.0.0.1:4566", true),
@@ -129,6 +130,7 @@ mod tests {
             (HOST, "sqs.us-east-1.localhost:4566", true),
             (HOST, "Emulator:4566", true),
             (HOST, "[fd00::1]:4566", true),
+            (HOST, "[fd00::2]:4566", true),
             (HOST, "evil.example", false),
             (HOST, "localhost.evil.example:4566", false),
             (HOST, "10.0.0.1", false),

@@ -134,7 +134,9 @@ impl Cli {
 
 fn host_name(text: &str) -> Result<String, &'static str> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    let named = !text.is_empty() && text.bytes().all(fits);
+    // One colon parts a port from a name; an IPv6 address has more.
+    let has_port = text.bytes().filter(|byte| *byte == b':').count() == 1 || text.contains("]:");
+    let named = !text.is_empty() && text.bytes().all(fits) && !has_port;
     named.then(|| text.to_owned()).ok_or("a host is named like emulator or 10.0.0.5, without a port")
 }
 
@@ -180,6 +182,8 @@ mod tests {
             ["--placement", "fast"],
             ["--cold-start", "warm"],
             ["--allow-host", ""],
+            ["--allow-host", "emulator:4566"],
+            ["--allow-host", "[fd00::1]:4566"],
             ["--listen", "4566"],
         ] {
             assert!(Cli::try_parse_from(["emulator"].into_iter().chain(wrong)).is_err(), "{wrong:?}");
