@@ -55,7 +55,7 @@ fn set(
 ) -> Result<Reply, Error> {
     let request: Request = body::read(call)?;
     request.check()?;
-    let name = qualified(api, call, resource, operation)?;
+    let name = FunctionName::of_call(api, call, resource, operation)?;
     let qualifier = name.qualifier();
     let set = api.driver.step(|engine, now| {
         let function = engine.qualified(name.as_str(), &qualifier);
@@ -78,7 +78,7 @@ fn set(
 }
 
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = qualified(api, call, resource, "GetFunctionEventInvokeConfig")?;
+    let name = FunctionName::of_call(api, call, resource, "GetFunctionEventInvokeConfig")?;
     let qualifier = name.qualifier();
     let found = api.driver.step(|engine, _| engine.event_config(name.as_str(), &qualifier).cloned());
     let found = found.map_err(|error| worded(error, &api.identity))?;
@@ -90,7 +90,7 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 }
 
 pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = qualified(api, call, resource, "DeleteFunctionEventInvokeConfig")?;
+    let name = FunctionName::of_call(api, call, resource, "DeleteFunctionEventInvokeConfig")?;
     let deleted =
         api.driver.step(|engine, now| engine.delete_event_config(now, name.as_str(), &name.qualifier()));
     deleted.map_err(|error| worded(error, &api.identity))?;
@@ -129,15 +129,6 @@ impl Request {
             destinations.apply(config);
         }
     }
-}
-
-fn qualified<'a>(
-    api: &Api,
-    call: &Call,
-    resource: &'a str,
-    operation: &'static str,
-) -> Result<FunctionName<'a>, Error> {
-    FunctionName::from_path(api, resource, operation)?.with_qualifier(call.parameter("Qualifier"))
 }
 
 /// These operations have a text of their own for a function, a version or an

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::Error;
 use crate::api::Api;
+use crate::api::call::Call;
 use crate::config::{Config, Identity};
 use crate::engine::Qualifier;
 
@@ -40,6 +41,18 @@ impl<'a> FunctionName<'a> {
         Ok(Self { name: Cow::Owned(name), qualifier: qualifier.map(Cow::Owned) })
     }
 
+    /// Reads the name from a path and the `Qualifier` beside it.
+    pub(super) fn of_call(
+        api: &Api,
+        call: &Call,
+        segment: &'a str,
+        action: &'static str,
+    ) -> Result<Self, Error> {
+        let name = Self::from_path(api, segment, action)?;
+        // Most requests have no query to look through.
+        if call.query.is_empty() { Ok(name) } else { name.with_qualifier(call.parameter("Qualifier")) }
+    }
+
     /// Reads the name from a request's body or query string.
     pub(super) fn from_text(api: &Api, text: &'a str, action: &'static str) -> Result<Self, Error> {
         let parts = Parts::read(text, &api.identity, action)?;
@@ -47,7 +60,7 @@ impl<'a> FunctionName<'a> {
     }
 
     /// Joins in the `Qualifier` parameter.
-    pub(super) fn with_qualifier(mut self, qualifier: Option<String>) -> Result<Self, Error> {
+    fn with_qualifier(mut self, qualifier: Option<String>) -> Result<Self, Error> {
         let Some(given) = qualifier else { return Ok(self) };
         match &self.qualifier {
             Some(derived) if *derived != given => Err(Error::QualifierMismatch),

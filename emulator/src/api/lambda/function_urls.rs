@@ -112,7 +112,7 @@ pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Erro
 /// The function or the alias that a request names. Versions have no URL: one
 /// that the name ends with is told of like one in `Qualifier`.
 fn target(api: &Api, call: &Call, resource: &str, action: &'static str) -> Result<Target, Error> {
-    let name = FunctionName::from_path(api, resource, action)?.with_qualifier(call.parameter("Qualifier"))?;
+    let name = FunctionName::of_call(api, call, resource, action)?;
     let qualifier = name.qualifier();
     if let Qualifier::Version(_) = qualifier {
         let mut violations = Violations::default();

@@ -14,12 +14,12 @@ use super::function_name::FunctionName;
 use super::page::Page;
 use super::settings::{Settings, refuse_unserved};
 use super::validation::{self, Violations};
-use super::{built_in, cold_start, concurrency, layers, tags};
+use super::{built_in, cold_start, concurrency, layers, tags, versions};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
 use crate::engine::{
-    Engine, FunctionSpec, FunctionVersion, HandlerModel, LambdaError, Publication, Qualifier, Uuid, Version,
+    Engine, FunctionSpec, FunctionVersion, HandlerModel, LambdaError, Publication, Qualifier, Version,
 };
 
 /// Functions on a page of ListFunctions at most (Lambda API, `ListFunctions`).
@@ -101,7 +101,7 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
 }
 
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = version_name(api, call, resource, "GetFunction")?;
+    let name = FunctionName::of_call(api, call, resource, "GetFunction")?;
     let found = api.driver.step(|engine, _| {
         let (function, progress) = find(engine, &name)?;
         let tags = engine.tags(name.as_str())?.all().clone();
@@ -127,7 +127,7 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 }
 
 pub(super) fn get_configuration(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = version_name(api, call, resource, "GetFunctionConfiguration")?;
+    let name = FunctionName::of_call(api, call, resource, "GetFunctionConfiguration")?;
     let found = api.driver.step(|engine, _| find(engine, &name));
     let (function, progress) = found.map_err(|error| Error::new(error, &api.identity))?;
     Ok(show(api, StatusCode::OK, &function, progress, name.given_qualifier().as_ref()))
@@ -203,7 +203,7 @@ pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Re
 }
 
 pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = version_name(api, call, resource, "DeleteFunction")?;
+    let name = FunctionName::of_call(api, call, resource, "DeleteFunction")?;
     let deleted = match name.given_qualifier() {
         None => api.driver.step(|engine, now| engine.delete_function(now, name.as_str())),
         Some(Qualifier::Version(number)) => {
@@ -233,16 +233,6 @@ impl Creation {
         violations.present(&validation::CODE, self.code.is_some() || !needs_code);
         violations.into_result().map_err(Error::Validation)
     }
-}
-
-/// The name in the path and the `Qualifier` beside it.
-fn version_name<'a>(
-    api: &Api,
-    call: &Call,
-    resource: &'a str,
-    action: &'static str,
-) -> Result<FunctionName<'a>, Error> {
-    FunctionName::from_path(api, resource, action)?.with_qualifier(call.parameter("Qualifier"))
 }
 
 /// The version that a name means, and what it is going through.
@@ -293,7 +283,7 @@ fn change_function(
     revision_id: Option<&str>,
     change: impl FnOnce(&mut FunctionSpec) -> Result<(), Error>,
 ) -> Result<Arc<FunctionVersion>, Error> {
-    let revision_id = revision_id.map(str::parse::<Uuid>).transpose().map_err(|_| Error::RevisionMismatch)?;
+    let revision_id = versions::revision_id(revision_id)?;
     api.driver.step(|engine, now| {
         let function = engine.function(name.as_str()).map_err(|error| Error::new(error, &api.identity))?;
         let mut spec = function.spec.clone();
@@ -312,7 +302,7 @@ fn dry_run(
 ) -> Result<Reply, Error> {
     let found = api.driver.step(|engine, _| engine.function(name.as_str()).cloned());
     let function = found.map_err(|error| Error::new(error, &api.identity))?;
-    if revision_id.is_some_and(|given| given != function.revision_id.to_string()) {
+    if versions::revision_id(revision_id)?.is_some_and(|given| given != function.revision_id) {
         return Err(Error::RevisionMismatch);
     }
     let mut changed = FunctionVersion::clone(&function);

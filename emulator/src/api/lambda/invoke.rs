@@ -42,11 +42,10 @@ pub(super) async fn invoke(api: &Api, call: &Call, resource: &str) -> Result<Rep
 /// The function that a call names, in its path and beside it. It is refused
 /// where it also names what nothing here acts on.
 fn name_of<'a>(api: &Api, call: &Call, resource: &'a str) -> Result<FunctionName<'a>, Error> {
-    let name = FunctionName::from_path(api, resource, "InvokeFunction")?;
     if let Some((_, member)) = NOT_SERVED.iter().find(|(header, _)| !call.header(*header).is_empty()) {
         return Err(Error::NotServed((*member).to_owned()));
     }
-    if call.query.is_empty() { Ok(name) } else { name.with_qualifier(call.parameter("Qualifier")) }
+    FunctionName::of_call(api, call, resource, "InvokeFunction")
 }
 
 /// What a streaming invocation asks for.

@@ -7,11 +7,12 @@ use serde::Deserialize;
 use super::error::Error;
 use super::function_name::FunctionName;
 use super::policy::{Added, Condition, Effect, Pairs, Permission, Principal, Shown};
+use super::versions::revision_id;
 use super::{body, path};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, empty, json};
-use crate::engine::{LambdaError, Qualifier, Uuid};
+use crate::engine::{LambdaError, Qualifier};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -30,13 +31,13 @@ struct Addition {
 }
 
 pub(super) fn add(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = named(api, call, resource, "AddPermission")?;
+    let name = FunctionName::of_call(api, call, resource, "AddPermission")?;
     if name.given_qualifier() == Some(Qualifier::Latest) {
         let text = "We currently do not support adding policies for $LATEST.";
         return Err(Error::InvalidParameter(text.to_owned()));
     }
     let addition: Addition = body::read(call)?;
-    let revision = revision(addition.revision_id.as_deref())?;
+    let revision = revision_id(addition.revision_id.as_deref())?;
     let resource = api.identity.qualified_arn(name.as_str(), &name.qualifier());
     let statement = addition.permission(resource)?.statement();
     let shown = statement.text.clone();
@@ -50,7 +51,7 @@ pub(super) fn add(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 
 /// A version or an alias that is not there has no policy: AWS says no more.
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = named(api, call, resource, "GetPolicy")?;
+    let name = FunctionName::of_call(api, call, resource, "GetPolicy")?;
     let found = api.driver.step(|engine, _| {
         let policy = engine.policy(name.as_str(), &name.qualifier())?;
         Ok::<_, LambdaError>(policy.map(Shown::new))
@@ -61,8 +62,8 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 }
 
 pub(super) fn remove(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = named(api, call, resource, "RemovePermission")?;
-    let revision = revision(call.parameter("RevisionId").as_deref())?;
+    let name = FunctionName::of_call(api, call, resource, "RemovePermission")?;
+    let revision = revision_id(call.parameter("RevisionId").as_deref())?;
     let sid = path::segment(call, 4);
     let removed = api
         .driver
@@ -99,18 +100,4 @@ impl Addition {
             },
         })
     }
-}
-
-fn named<'a>(
-    api: &Api,
-    call: &Call,
-    resource: &'a str,
-    action: &'static str,
-) -> Result<FunctionName<'a>, Error> {
-    FunctionName::from_path(api, resource, action)?.with_qualifier(call.parameter("Qualifier"))
-}
-
-/// What is no UUID can't be the latest revision.
-pub(super) fn revision(given: Option<&str>) -> Result<Option<Uuid>, Error> {
-    given.map(str::parse).transpose().map_err(|_| Error::RevisionMismatch)
 }

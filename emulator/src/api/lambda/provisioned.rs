@@ -29,9 +29,9 @@ struct Request {
 }
 
 pub(super) fn put(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = FunctionName::from_path(api, resource, "PutProvisionedConcurrencyConfig")?;
+    let name = FunctionName::of_call(api, call, resource, "PutProvisionedConcurrencyConfig")?;
     let Request { provisioned_concurrent_executions: given } = body::read(call)?;
-    let (name, qualifier) = qualified(name, call)?;
+    let qualifier = name.qualifier();
     let requested = given.and_then(|given| u32::try_from(given).ok()).unwrap_or(u32::MAX);
     let put =
         api.driver.step(|engine, now| engine.put_provisioned(now, name.as_str(), &qualifier, requested));
@@ -40,8 +40,8 @@ pub(super) fn put(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 }
 
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = FunctionName::from_path(api, resource, "GetProvisionedConcurrencyConfig")?;
-    let (name, qualifier) = qualified(name, call)?;
+    let name = FunctionName::of_call(api, call, resource, "GetProvisionedConcurrencyConfig")?;
+    let qualifier = name.qualifier();
     let found = api.driver.step(|engine, _| {
         check_there(engine, &name, &qualifier)?;
         engine.provisioned(name.as_str(), &qualifier)
@@ -51,8 +51,8 @@ pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 }
 
 pub(super) fn delete(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = FunctionName::from_path(api, resource, "DeleteProvisionedConcurrencyConfig")?;
-    let (name, qualifier) = qualified(name, call)?;
+    let name = FunctionName::of_call(api, call, resource, "DeleteProvisionedConcurrencyConfig")?;
+    let qualifier = name.qualifier();
     let deleted = api.driver.step(|engine, now| {
         check_there(engine, &name, &qualifier)?;
         engine.delete_provisioned(now, name.as_str(), &qualifier)
@@ -73,13 +73,6 @@ pub(super) fn list(api: &Api, call: &Call, resource: &str) -> Result<Reply, Erro
         .map(|view| Listed { function_arn: format!("{arn}:{}", view.qualifier), config: Shown::new(view) });
     let provisioned_concurrency_configs = shown.collect();
     Ok(json(StatusCode::OK, content_type::JSON, &Configs { provisioned_concurrency_configs, next_marker }))
-}
-
-/// The function and what the `Qualifier` names of it.
-fn qualified<'a>(name: FunctionName<'a>, call: &Call) -> Result<(FunctionName<'a>, Qualifier), Error> {
-    let name = name.with_qualifier(call.parameter("Qualifier"))?;
-    let qualifier = name.qualifier();
-    Ok((name, qualifier))
 }
 
 /// A version or an alias that is not there has no configuration to speak of.

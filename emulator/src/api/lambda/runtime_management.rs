@@ -29,7 +29,7 @@ struct Shown<'a> {
 }
 
 pub(super) fn put(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = named(api, call, resource, "PutRuntimeManagementConfig")?;
+    let name = FunctionName::of_call(api, call, resource, "PutRuntimeManagementConfig")?;
     let setting = body::read::<Setting>(call)?.checked()?;
     let kept = setting.clone();
     let put = api.driver.step(|engine, now| {
@@ -41,7 +41,7 @@ pub(super) fn put(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error
 }
 
 pub(super) fn get(api: &Api, call: &Call, resource: &str) -> Result<Reply, Error> {
-    let name = named(api, call, resource, "GetRuntimeManagementConfig")?;
+    let name = FunctionName::of_call(api, call, resource, "GetRuntimeManagementConfig")?;
     let found = api.driver.step(|engine, _| {
         let version = engine.qualified(name.as_str(), &name.qualifier())?.version;
         engine.runtime_management(name.as_str(), version)
@@ -62,15 +62,6 @@ impl Setting {
             _ => Ok(RuntimeManagement::Auto),
         }
     }
-}
-
-fn named<'a>(
-    api: &Api,
-    call: &Call,
-    resource: &'a str,
-    action: &'static str,
-) -> Result<FunctionName<'a>, Error> {
-    FunctionName::from_path(api, resource, action)?.with_qualifier(call.parameter("Qualifier"))
 }
 
 fn show(api: &Api, name: &FunctionName<'_>, setting: &RuntimeManagement) -> Reply {

@@ -7,8 +7,8 @@ use super::name::{LayerName, version};
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::lambda::error::Error;
-use crate::api::lambda::permissions::revision;
 use crate::api::lambda::policy::{Added, Condition, Effect, Pairs, Permission, Principal, Shown};
+use crate::api::lambda::versions::revision_id;
 use crate::api::lambda::{body, path};
 use crate::api::reply::{Reply, content_type, empty, json};
 use crate::engine::{LambdaError, PolicyError};
@@ -75,7 +75,7 @@ pub(in crate::api::lambda) fn remove_permission(api: &Api, call: &Call) -> Resul
 }
 
 fn revision_of(call: &Call) -> Result<Option<crate::engine::Uuid>, Error> {
-    revision(call.parameter("RevisionId").as_deref()).map_err(|_| Error::LayerRevisionMismatch)
+    revision_id(call.parameter("RevisionId").as_deref()).map_err(|_| Error::LayerRevisionMismatch)
 }
 
 /// A layer's revisions are told of with other words than a function's.
