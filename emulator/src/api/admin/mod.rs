@@ -1,6 +1,7 @@
 //! The emulator's own routes, below `/_emulator/`.
 
-use std::collections::BTreeMap;
+mod picture;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,7 +10,6 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use http_body_util::{BodyExt, Full};
-use serde::Serialize;
 use serde_json::json;
 use tower_service::Service;
 
@@ -18,11 +18,9 @@ use super::reply::{Body, Reply, empty};
 use super::{Api, Doors};
 use crate::config::Identity;
 use crate::driver::Driver;
-use crate::engine::{
-    FunctionSnapshot, MappingView, Package, ProvisionedView, Qualifier, QueueSnapshot, Snapshot,
-};
-use crate::observe::date_time;
+use crate::engine::{Package, Qualifier};
 use crate::runtime::Packages;
+use picture::Picture;
 
 /// What the answer to an unknown path lists.
 const ROUTES: &[&str] = &[
@@ -146,166 +144,6 @@ async fn wrong_method() -> Response {
 
 fn refusal(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "error": message, "routes": ROUTES }))).into_response()
-}
-
-/// One consistent snapshot, as it is shown.
-#[derive(Debug, Serialize)]
-struct Picture {
-    now: String,
-    now_ms: u64,
-    speed: f64,
-    account: AccountPicture,
-    functions: Vec<FunctionPicture>,
-    queues: Vec<QueuePicture>,
-    mappings: Vec<MappingPicture>,
-}
-
-#[derive(Debug, Serialize)]
-struct AccountPicture {
-    concurrency_limit: u32,
-    unreserved_limit: u32,
-    unreserved_in_use: u32,
-    on_demand_limit: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct FunctionPicture {
-    name: String,
-    reserved: Option<u32>,
-    provisioned: Vec<ProvisionedPicture>,
-    in_use: u32,
-    peak_in_use: u32,
-    environments: EnvironmentCounts,
-    invocations: InvocationCounts,
-    throttles: BTreeMap<&'static str, u64>,
-    event_queue: EventQueueCounts,
-}
-
-#[derive(Debug, Serialize)]
-struct ProvisionedPicture {
-    qualifier: String,
-    requested: u32,
-    available: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct EnvironmentCounts {
-    init: usize,
-    idle: usize,
-    busy: usize,
-    started: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct InvocationCounts {
-    succeeded: u64,
-    failed: u64,
-    provisioned: u64,
-    spillover: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct EventQueueCounts {
-    waiting: usize,
-    in_flight: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct QueuePicture {
-    name: String,
-    visible: usize,
-    in_flight: usize,
-    delayed: usize,
-    receivers: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct MappingPicture {
-    uuid: String,
-    queue: String,
-    function: String,
-    state: &'static str,
-    batch_size: usize,
-}
-
-impl Picture {
-    fn new(snapshot: &Snapshot, speed: f64) -> Self {
-        Self {
-            now: format!("{}Z", date_time(snapshot.now)),
-            now_ms: snapshot.now.as_millis(),
-            speed,
-            account: AccountPicture {
-                concurrency_limit: snapshot.account.concurrency,
-                unreserved_limit: snapshot.account.unreserved,
-                unreserved_in_use: snapshot.account.on_demand_in_use,
-                on_demand_limit: snapshot.account.on_demand,
-            },
-            functions: snapshot.functions.iter().map(FunctionPicture::new).collect(),
-            queues: snapshot.queues.iter().map(QueuePicture::new).collect(),
-            mappings: snapshot.mappings.iter().map(MappingPicture::new).collect(),
-        }
-    }
-}
-
-impl FunctionPicture {
-    fn new(function: &FunctionSnapshot) -> Self {
-        let FunctionSnapshot { init, idle, busy, tally, .. } = function;
-        Self {
-            name: function.name.as_str().to_owned(),
-            reserved: function.reserved,
-            provisioned: function.provisioned.iter().map(ProvisionedPicture::new).collect(),
-            in_use: function.in_flight,
-            peak_in_use: tally.peak_in_flight,
-            environments: EnvironmentCounts {
-                init: *init,
-                idle: *idle,
-                busy: *busy,
-                started: tally.environments_started,
-            },
-            invocations: InvocationCounts {
-                succeeded: tally.succeeded,
-                failed: tally.failed,
-                provisioned: tally.provisioned,
-                spillover: tally.spillover,
-            },
-            throttles: tally.throttles.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
-            event_queue: EventQueueCounts {
-                waiting: function.events_waiting,
-                in_flight: function.events_in_flight,
-            },
-        }
-    }
-}
-
-impl ProvisionedPicture {
-    fn new(view: &ProvisionedView) -> Self {
-        let ProvisionedView { qualifier, requested, available, .. } = view;
-        Self { qualifier: qualifier.to_string(), requested: *requested, available: *available }
-    }
-}
-
-impl QueuePicture {
-    fn new(queue: &QueueSnapshot) -> Self {
-        Self {
-            name: queue.name.as_str().to_owned(),
-            visible: queue.visible,
-            in_flight: queue.in_flight,
-            delayed: queue.delayed,
-            receivers: queue.receivers,
-        }
-    }
-}
-
-impl MappingPicture {
-    fn new(mapping: &MappingView) -> Self {
-        Self {
-            uuid: mapping.id.to_string(),
-            queue: mapping.spec.queue.as_str().to_owned(),
-            function: mapping.spec.function.as_str().to_owned(),
-            state: mapping.state.as_str(),
-            batch_size: mapping.spec.batch_size,
-        }
-    }
 }
 
 #[cfg(test)]
