@@ -112,18 +112,18 @@ pub(super) fn get(api: &Api, resource: &str) -> Result<Reply, Error> {
 
 pub(super) fn list(api: &Api, call: &Call) -> Result<Reply, Error> {
     let page = Page::of(call, LONGEST_PAGE)?;
-    let queue = match call.parameter("EventSourceArn") {
-        Some(arn) => Some(queue_name(&api.identity, &arn).ok_or(Error::UnrecognizedEventSource)?),
-        None => None,
-    };
+    let source = call.parameter("EventSourceArn");
     let function = call.parameter("FunctionName");
     let function = match &function {
         Some(name) => Some(FunctionName::from_text(api, name, "ListEventSourceMappings")?),
         None => None,
     };
     let wanted = |mapping: &MappingView| {
-        queue.as_ref().is_none_or(|queue| mapping.spec.queue == *queue)
-            && function.as_ref().is_none_or(|function| mapping.spec.function.as_str() == function.as_str())
+        source.as_ref().is_none_or(|arn| api.identity.queue_arn(mapping.spec.queue.as_str()) == *arn)
+            && function.as_ref().is_none_or(|function| {
+                mapping.spec.function.as_str() == function.as_str()
+                    && function.given_qualifier().is_none_or(|given| given == mapping.spec.qualifier)
+            })
     };
     let (mappings, next_marker) = api
         .driver

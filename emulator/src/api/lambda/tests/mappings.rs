@@ -66,6 +66,9 @@ async fn a_mapping_is_made_shown_changed_and_deleted() {
         (format!("?EventSourceArn={QUEUE}&FunctionName=f"), 1),
         ("?FunctionName=g".to_owned(), 0),
         (format!("?EventSourceArn={QUEUE}2"), 0),
+        // What has no mappings has none, whatever it is.
+        ("?EventSourceArn=arn:aws:kinesis:us-east-1:000000000000:stream/s".to_owned(), 0),
+        ("?FunctionName=f:live".to_owned(), 0),
     ] {
         let listed = world.call(&format!("GET {MAPPINGS}{query}"), Value::Null).await.json();
         assert_eq!(listed["EventSourceMappings"].as_array().map(Vec::len), Some(count), "{query}");
