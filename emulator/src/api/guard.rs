@@ -69,13 +69,21 @@ impl Guard {
     }
 
     fn allows(&self, authority: &str) -> bool {
-        let host = without_port(authority).to_ascii_lowercase();
-        let host = host.trim_matches(['[', ']']);
-        let loopback = host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-        loopback || self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+        let host = host_of(authority);
+        is_loopback(authority) || self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host))
     }
+}
+
+/// Whether that is a name of this machine which no name server can give away.
+pub(crate) fn is_loopback(authority: &str) -> bool {
+    let host = host_of(authority);
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn host_of(authority: &str) -> String {
+    without_port(authority).trim_matches(['[', ']']).to_ascii_lowercase()
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
