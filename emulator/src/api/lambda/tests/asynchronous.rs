@@ -130,9 +130,9 @@ async fn records_do_not_go_round_for_ever() {
     let accepted = world.send("POST /2015-03-31/functions/f/invocations", EVENT, "{}").await;
     assert_eq!(accepted.status, 202);
     let facts = world.api().driver.facts();
-    let delivered = facts.iter().filter_map(|fact| match fact.what {
-        What::RecordSent { delivered, .. } => Some(delivered),
-        _ => None,
+    let delivered = facts.iter().filter_map(|fact| {
+        let What::RecordSent { delivered, .. } = fact.what else { return None };
+        Some(delivered)
     });
     let mut handed_on = vec![true; 16];
     handed_on.push(false);
