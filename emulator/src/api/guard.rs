@@ -74,12 +74,8 @@ impl Guard {
     }
 
     fn allows(&self, authority: &str) -> bool {
-        let host = without_port(authority).to_ascii_lowercase();
-        let host = host.trim_matches(['[', ']']);
-        let loopback = host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-        loopback || self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+        let named = |host: String| self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(&host));
+        is_loopback(authority) || named(host_of(authority))
     }
 }
 
@@ -90,6 +86,18 @@ fn is_foreign(fetch_site: &str, host: Option<&str>) -> bool {
     let is_service =
         |host: &str| without_port(host).to_ascii_lowercase().ends_with(".localhost") && !Door::is_host(host);
     fetch_site == "cross-site" || (fetch_site == "same-site" && host.is_some_and(is_service))
+}
+
+/// Whether that is a name of this machine which no name server can give away.
+pub(crate) fn is_loopback(authority: &str) -> bool {
+    let host = host_of(authority);
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn host_of(authority: &str) -> String {
+    without_port(authority).trim_matches(['[', ']']).to_ascii_lowercase()
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

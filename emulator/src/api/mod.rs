@@ -31,7 +31,7 @@ use crate::config::{GatewayConfig, Identity};
 use crate::driver::Driver;
 use crate::runtime::Packages;
 
-pub(crate) use guard::Guard;
+pub(crate) use guard::{Guard, is_loopback};
 pub(crate) use server::serve;
 pub(crate) use sqs::{SENDER_ID, attributes_md5, body_md5, receipt_text};
 

@@ -74,10 +74,13 @@ fn destination(
         return engine.send_message(at, queue, message_of(&text, record), None).is_ok();
     }
     if let Some((function, qualifier)) = identity.function_of(arn) {
+        if goes_round(engine, record) {
+            return false;
+        }
         let mut invoke = Invoke::new(function, text.into());
         invoke.qualifier = qualifier;
         invoke.trace = record.trace.clone();
-        invoke.trace.depth += 1;
+        invoke.trace.depth = next_depth(record);
         return engine.invoke_event(at, invoke).is_ok();
     }
     log_elsewhere(identity, arn, record)
@@ -86,8 +89,28 @@ fn destination(
 fn message_of(body: &str, record: &InvocationRecord) -> NewMessage {
     let mut message = NewMessage::new(body, body_md5(body));
     message.trace_header = record.trace.header.as_deref().map(Box::from);
-    message.trace_depth = record.trace.depth + 1;
+    message.trace_depth = next_depth(record);
     message
+}
+
+/// Whether the chain that the record belongs to is too long to go on with it.
+/// An event that is stopped as a loop, or by a reservation of 0, ends at the
+/// very moment it comes: functions that are each other's destination would
+/// hand on its record for ever, and time would stand still.
+fn goes_round(engine: &Engine, record: &InvocationRecord) -> bool {
+    let ends_at_once = match record.ending {
+        EventEnding::ZeroReservedConcurrency | EventEnding::RecursiveLoop => true,
+        EventEnding::Succeeded
+        | EventEnding::RetriesExhausted
+        | EventEnding::EventAgeExceeded
+        | EventEnding::FunctionDeleted => false,
+    };
+    ends_at_once && record.trace.depth >= engine.quotas().recursion_limit
+}
+
+/// A caller may have claimed any depth.
+fn next_depth(record: &InvocationRecord) -> u32 {
+    record.trace.depth.saturating_add(1)
 }
 
 /// A service that is not here.

@@ -147,6 +147,12 @@ impl PlatformEvent {
         }
     }
 
+    /// The runtime has answered; what extensions still do is not its affair.
+    pub(crate) fn runtime_done(request_id: RequestId, duration: Duration, failed: bool) -> Self {
+        let failure = Failure::of(if failed { Ending::Failed } else { Ending::Succeeded });
+        Self::RuntimeDone { request_id, duration, failure }
+    }
+
     /// The environment that such a fact is about.
     pub(crate) fn environment_of(what: &What) -> Option<EnvironmentId> {
         #[expect(

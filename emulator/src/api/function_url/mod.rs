@@ -40,11 +40,11 @@ pub(super) async fn answer(api: &Api, call: &Call, id: &str, path: &str) -> Repl
     let event = event(api, &request, &url, path);
     let (request_id, mut reply) = match url.invoke_mode {
         InvokeMode::Buffered => {
-            let (request_id, ended) = url.target.invoke(api, call, &event).await;
+            let (request_id, ended) = url.target.invoke(api, &request, &event).await;
             (request_id, word(ended, url.invoke_mode))
         }
         InvokeMode::ResponseStream => {
-            let (request_id, begun) = url.target.invoke_streaming(api, call, &event).await;
+            let (request_id, begun) = url.target.invoke_streaming(api, &request, &event).await;
             let reply = match begun {
                 Ok(stream) => streaming::reply(stream).await,
                 Err(ended) => word(*ended, url.invoke_mode),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::api::Api;
-use crate::api::call::Call;
 use crate::api::lambda::{Ended, Target};
+use crate::api::proxy::Request;
 use crate::driver::Clock;
 use crate::engine::Timestamp;
 
@@ -53,7 +53,7 @@ fn substituted(uri: &str, variables: &BTreeMap<String, String>) -> String {
 /// emulator's clock. The function runs on after that, and nobody reads its answer.
 pub(super) async fn invoke_within(
     api: &Api,
-    call: &Call,
+    request: &Request<'_>,
     target: &Target,
     event: &Value,
     limit: Duration,
@@ -62,7 +62,7 @@ pub(super) async fn invoke_within(
     let deadline = clock.now() + limit;
     tokio::select! {
         biased;
-        (_, ended) = target.invoke(api, call, event) => Some(ended),
+        (_, ended) = target.invoke(api, request, event) => Some(ended),
         () = pass(clock, deadline) => None,
     }
 }

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::function_name::FunctionName;
 use super::payload;
 use crate::api::Api;
-use crate::api::call::Call;
+use crate::api::proxy::Request;
 use crate::api::reply::{Reply, set};
 use crate::api::trace;
 use crate::driver::{Answer, Pieces, Streamed};
@@ -77,10 +77,10 @@ impl Target {
     pub(in crate::api) async fn invoke(
         &self,
         api: &Api,
-        call: &Call,
+        request: &Request<'_>,
         event: &Value,
     ) -> (Option<RequestId>, Ended) {
-        let invoke = match self.request(call, event) {
+        let invoke = match self.invoke_of(request, event) {
             Ok(invoke) => invoke,
             Err(ended) => return (None, *ended),
         };
@@ -93,10 +93,10 @@ impl Target {
     pub(in crate::api) async fn invoke_streaming(
         &self,
         api: &Api,
-        call: &Call,
+        request: &Request<'_>,
         event: &Value,
     ) -> (Option<RequestId>, Result<Stream, Box<Ended>>) {
-        let invoke = match self.request(call, event) {
+        let invoke = match self.invoke_of(request, event) {
             Ok(invoke) => Invoke { streams: true, ..invoke },
             Err(ended) => return (None, Err(ended)),
         };
@@ -109,13 +109,14 @@ impl Target {
         (Some(request_id), begun)
     }
 
-    fn request(&self, call: &Call, event: &Value) -> Result<Invoke<'_>, Box<Ended>> {
+    fn invoke_of(&self, request: &Request<'_>, event: &Value) -> Result<Invoke<'_>, Box<Ended>> {
         let event = Bytes::from(event.to_string());
         let payload = payload::synchronous(&event);
         let payload = payload.map_err(|error| Box::new(Ended::Refused(Why::TooLarge, error.into_reply())))?;
         Ok(Invoke {
             qualifier: self.qualifier.clone(),
-            trace: trace::read(call.header("x-amzn-trace-id")),
+            // The one that the event shows, whoever made it.
+            trace: trace::read(&request.trace_id()),
             ..Invoke::new(&self.name, payload)
         })
     }

@@ -118,7 +118,8 @@ fn answered(request_id: RequestId, version: Version, outcome: Outcome) -> Reply 
 }
 
 fn event(api: &Api, call: &Call, name: &FunctionName<'_>) -> Result<Reply, Error> {
-    let invoke = invoke_of(call, name, payload::event(&call.body)?)?;
+    // A client context is for callers who wait.
+    let invoke = Invoke { client_context: None, ..invoke_of(call, name, payload::event(&call.body)?)? };
     let accepted = api.driver.step(|engine, now| engine.invoke_event(now, invoke));
     let request_id = accepted.map_err(|refusal| Error::refused(&refusal, &api.identity))?;
     let mut reply = empty(StatusCode::ACCEPTED);

@@ -3,8 +3,16 @@
 mod erlang;
 mod parity;
 
+use super::Driver;
 use crate::engine::{Effect, Engine, Fact, Quotas, Timestamp};
 use crate::runtime::HandlerRuntime;
+
+impl Driver {
+    /// Everything that happened.
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        self.state.lock().expect("nothing panicked").journal.clone()
+    }
+}
 
 /// What the driver does, without a clock: time passes as it is told to.
 #[derive(Debug)]

@@ -134,8 +134,7 @@ async fn in_real_time() -> Vec<Fact> {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
-    let state = driver.state.lock().expect("nothing panicked");
-    state.journal.clone()
+    driver.facts()
 }
 
 #[tokio::test(flavor = "multi_thread")]

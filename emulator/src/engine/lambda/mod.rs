@@ -18,6 +18,7 @@ mod fleet;
 mod function;
 mod functions;
 mod handler_model;
+mod init;
 mod invocation;
 mod layers;
 mod lifecycle;

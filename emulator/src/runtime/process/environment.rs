@@ -42,11 +42,12 @@ impl Environment {
         self.generation().deliver(dispatch);
     }
 
-    /// Ends what runs in it, and makes ready for what runs next.
-    pub(super) fn renew(&self, incarnation: u32) {
+    /// Ends what runs in it, and gives what runs next.
+    pub(super) fn renew(&self, incarnation: u32) -> Arc<Generation> {
         let mut current = self.generation.lock().unwrap_or_else(PoisonError::into_inner);
         current.stop();
         *current = Arc::new(Generation::new(Arc::clone(&self.sandbox), incarnation));
+        Arc::clone(&current)
     }
 
     /// Ends the processes, their children and every task.

@@ -60,7 +60,7 @@ impl Generation {
     pub(super) fn exited(&self, role: &Role, exit: Exit) {
         match role {
             Role::Runtime => {
-                if let Some(peak) = self.memory.peak_mb() {
+                if let Some(peak) = self.max_memory_mb() {
                     self.report_memory(peak);
                 }
             }

@@ -16,8 +16,9 @@ use super::sandbox::Sandbox;
 use super::telemetry::{Kind, Telemetry};
 use super::{extension_log, trace};
 use crate::engine::{
-    BatchItems, Completion, Dispatch, FunctionError, News, Outcome, Report, RequestId, Uuid,
+    BatchItems, Completion, Dispatch, FunctionError, News, Outcome, Report, RequestId, Timestamp, Uuid,
 };
+use crate::observe::PlatformEvent;
 
 /// The processes of an environment from their start to their end: the events
 /// they take, what they work on, what they print, who listens to it.
@@ -45,6 +46,7 @@ pub(super) struct Generation {
 pub(super) struct Current {
     pub(super) request_id: RequestId,
     pub(super) reports_item_failures: bool,
+    deadline: Timestamp,
 }
 
 impl Generation {
@@ -94,6 +96,7 @@ impl Generation {
         let current = Current {
             request_id: dispatch.request_id,
             reports_item_failures: dispatch.reports_item_failures,
+            deadline: dispatch.deadline,
         };
         *self.lock_current() = Some(current);
         Some(dispatch)
@@ -157,12 +160,38 @@ impl Generation {
     /// The runtime answered. What it printed before comes before the end of
     /// its log.
     pub(super) fn finish(&self, request_id: RequestId, outcome: Outcome, items: BatchItems) {
-        self.lock_current().take();
+        let current = self.lock_current().take_if(|current| current.request_id == request_id);
         self.flush_output();
         self.memory.refresh(&self.processes.leaders());
-        let max_memory_mb = self.memory.peak_mb();
+        if let Some(current) = current {
+            self.tell_runtime_done(current, &outcome);
+        }
+        let max_memory_mb = self.max_memory_mb();
         let completion = Completion { request_id, outcome, max_memory_mb, items, rested: false };
         self.report(News::Finished(completion));
+        // A runtime may have asked for more before it answered.
+        if self.lock_participants().are_at_rest() {
+            self.at_rest();
+        }
+    }
+
+    /// Tells who listens that the runtime has answered. An extension may wait
+    /// for that before it comes to rest.
+    fn tell_runtime_done(&self, current: Current, outcome: &Outcome) {
+        let Some(driver) = self.sandbox.driver.upgrade().filter(|_| self.telemetry.is_heard()) else {
+            return;
+        };
+        let now = driver.clock().now();
+        let began = current.deadline - self.sandbox.function.spec.timeout;
+        let failed = !matches!(outcome, Outcome::Success(_));
+        let done = PlatformEvent::runtime_done(current.request_id, now.since(began), failed);
+        self.telemetry.tell_platform(now, &done);
+    }
+
+    /// The most memory used so far. Between two looks it may have been more
+    /// than there is on AWS, where nothing is shown beyond the function's memory.
+    pub(super) fn max_memory_mb(&self) -> Option<u32> {
+        self.memory.peak_mb().map(|peak| peak.min(self.sandbox.function.spec.memory_mb))
     }
 
     /// The runtime's Init failed.

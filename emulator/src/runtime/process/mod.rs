@@ -117,9 +117,10 @@ impl ProcessRuntime {
             self.jobs.clone(),
         );
         let environment = Arc::new(environment);
-        environment.generation().telemetry.tell_platform(at, &init_start);
+        let generation = environment.generation();
+        generation.telemetry.tell_platform(at, &init_start);
         self.environments.insert(id, Arc::clone(&environment));
-        self.ask(Job::Start(environment));
+        self.ask(Job::Start(environment, generation));
         self.working.notify_one();
     }
 
@@ -148,8 +149,7 @@ impl ProcessRuntime {
     /// Ends what runs in an environment and starts its runtime anew.
     pub(crate) fn restart(&self, id: EnvironmentId, incarnation: u32) {
         if let Some(environment) = self.environments.get(&id) {
-            environment.renew(incarnation);
-            self.ask(Job::Restart(Arc::clone(&environment)));
+            self.ask(Job::Restart(environment.renew(incarnation)));
         }
     }
 

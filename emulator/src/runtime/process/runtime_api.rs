@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::ORIGIN;
+use hyper::header::{HOST, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::environment::Environment;
 use super::generation::Generation;
 use super::{event, extensions_api, host, streamed, trace};
+use crate::api::is_loopback;
 use crate::engine::{BatchItems, Dispatch, FunctionError, News, Outcome, RequestId, Uuid};
 use crate::limits;
 
@@ -67,8 +68,7 @@ async fn connection(stream: TcpStream, generation: Arc<Generation>) {
 
 async fn answer(generation: &Arc<Generation>, request: Request<Incoming>) -> Result<Reply, Infallible> {
     let (parts, body) = request.into_parts();
-    if [ORIGIN.as_str(), "sec-fetch-site"].iter().any(|name| parts.headers.contains_key(*name)) {
-        // A web page that looks for open ports must not take events away.
+    if is_web_page(&parts) {
         return Ok(refuse(StatusCode::FORBIDDEN, "a runtime is no web page", "AccessDenied"));
     }
     let path = parts.uri.path();
@@ -87,6 +87,14 @@ async fn answer(generation: &Arc<Generation>, request: Request<Incoming>) -> Res
         },
         _ => refuse(StatusCode::NOT_FOUND, "no such call", "NotFound"),
     })
+}
+
+/// A web page that looks for open ports must not take events away. It shows by
+/// what its browser adds, or by a host's name that was bound to this machine.
+fn is_web_page(parts: &Parts) -> bool {
+    let has = |name| parts.headers.contains_key(name);
+    let host = parts.headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
+    has(ORIGIN.as_str()) || has("sec-fetch-site") || host.is_some_and(|host| !is_loopback(host))
 }
 
 /// `invocation/ID/WHAT`; no id was ever given that is no UUID.

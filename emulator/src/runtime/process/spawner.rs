@@ -36,12 +36,13 @@ use crate::runtime::Packages;
 /// What the thread is asked to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Start this environment's processes.
-    Start(Arc<Environment>),
+    /// Make this environment's place, and start its first processes in it.
+    Start(Arc<Environment>, Arc<Generation>),
     /// Start the runtime, for which the extensions were waited for.
     StartRuntime(Arc<Generation>),
-    /// Start its process again, in the same place.
-    Restart(Arc<Environment>),
+    /// Start these processes in a place that others had before. Of a
+    /// generation that is over by then nothing starts: so each starts once.
+    Restart(Arc<Generation>),
     /// Remove what it left on disk.
     CleanUp(Arc<Environment>),
     /// End the thread.
@@ -95,12 +96,12 @@ impl Spawner {
         }
         for job in jobs {
             match job {
-                Job::Start(environment) => self.start_environment(&environment),
+                Job::Start(environment, generation) => self.start_environment(&environment, &generation),
                 Job::StartRuntime(generation) => {
                     let started = self.start_runtime(&generation);
                     tell_refusal(&generation, started);
                 }
-                Job::Restart(environment) => self.restart_environment(&environment),
+                Job::Restart(generation) => self.restart_environment(&generation),
                 Job::CleanUp(environment) => self.clean_up(&environment.sandbox),
                 Job::End => return,
             }
@@ -122,18 +123,15 @@ impl Spawner {
         }
     }
 
-    fn start_environment(&mut self, environment: &Arc<Environment>) {
-        // The first of its generations, even if it is over by now.
-        let generation = environment.generation();
-        let started = self.open(environment).and_then(|()| self.start_processes(&generation));
-        tell_refusal(&generation, started);
+    fn start_environment(&mut self, environment: &Arc<Environment>, generation: &Arc<Generation>) {
+        let started = self.open(environment).and_then(|()| self.start_processes(generation));
+        tell_refusal(generation, started);
     }
 
-    fn restart_environment(&mut self, environment: &Environment) {
-        self.forget_groups(&environment.sandbox);
-        let generation = environment.generation();
-        let started = self.start_processes(&generation);
-        tell_refusal(&generation, started);
+    fn restart_environment(&mut self, generation: &Arc<Generation>) {
+        self.forget_groups(&generation.sandbox);
+        let started = self.start_processes(generation);
+        tell_refusal(generation, started);
     }
 
     /// Makes what lasts as long as the environment: its folder and its port.
@@ -184,7 +182,7 @@ impl Spawner {
         program: &Program,
     ) -> Result<(), Refused> {
         let sandbox = &generation.sandbox;
-        if generation.ended.is_cancelled() {
+        if generation.is_over() {
             return Ok(());
         }
         let Some(api) = sandbox.api() else { return Ok(()) };

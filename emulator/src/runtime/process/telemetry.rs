@@ -9,11 +9,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::engine::Timestamp;
+use crate::engine::{RequestId, Timestamp};
 use crate::observe::{PlatformEvent, date_time};
 
 /// What is kept for late subscribers; few environments tell more in their Init.
 const BACKLOG: usize = 1_000;
+
+/// And so many bytes of it: the largest batch that may be asked for.
+const BACKLOG_BYTES: usize = 1_048_576;
 
 /// A subscriber who falls further behind loses events: the largest buffer that
 /// may be asked for.
@@ -65,6 +68,9 @@ pub(super) struct Telemetry {
 struct State {
     /// What was told so far, while Init goes on.
     backlog: Option<VecDeque<(Kind, String)>>,
+    backlog_bytes: usize,
+    /// The last invocation of which it was told that its runtime is done.
+    done: Option<RequestId>,
     subscriptions: Vec<Subscription>,
 }
 
@@ -79,7 +85,9 @@ struct Subscription {
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self { state: Mutex::new(State { backlog: Some(VecDeque::new()), subscriptions: Vec::new() }) }
+        let backlog = Some(VecDeque::new());
+        let state = State { backlog, backlog_bytes: 0, done: None, subscriptions: Vec::new() };
+        Self { state: Mutex::new(state) }
     }
 }
 
@@ -121,7 +129,14 @@ impl Telemetry {
         state.backlog.is_some() || !state.subscriptions.is_empty()
     }
 
+    /// What Lambda tells. That a runtime is done is told once: when it has
+    /// answered, or else when the invocation ends.
     pub(super) fn tell_platform(&self, at: Timestamp, event: &PlatformEvent) {
+        if let PlatformEvent::RuntimeDone { request_id, .. } = event
+            && self.lock().done.replace(*request_id) == Some(*request_id)
+        {
+            return;
+        }
         self.tell(Kind::Platform, at, || event.record(at));
     }
 
@@ -144,8 +159,11 @@ impl Telemetry {
         for subscription in state.subscriptions.iter_mut().filter(|other| other.kinds.contains(&kind)) {
             subscription.send(at, &event);
         }
-        if let Some(backlog) = state.backlog.as_mut().filter(|backlog| backlog.len() < BACKLOG) {
+        let bytes = state.backlog_bytes + event.len();
+        let fits = |backlog: &&mut VecDeque<_>| backlog.len() < BACKLOG && bytes <= BACKLOG_BYTES;
+        if let Some(backlog) = state.backlog.as_mut().filter(fits) {
             backlog.push_back((kind, event));
+            state.backlog_bytes = bytes;
         }
     }
 
@@ -173,7 +191,10 @@ impl Subscription {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::engine::Uuid;
 
     const AT: Timestamp = Timestamp::from_millis(0);
 
@@ -196,6 +217,19 @@ mod tests {
         assert!(telemetry.is_heard());
         telemetry.close();
         assert!(!telemetry.is_heard() && events.try_recv().is_err());
+    }
+
+    /// An extension may wait for it before it comes to rest, so it can't come
+    /// with the invocation's end alone.
+    #[test]
+    fn that_a_runtime_is_done_is_told_once() {
+        let telemetry = Telemetry::default();
+        let mut events = telemetry.subscribe("x", vec![Kind::Platform]).expect("Init goes on");
+        for number in [1, 1, 2] {
+            let request_id = RequestId(Uuid::from_random(number));
+            telemetry.tell_platform(AT, &PlatformEvent::runtime_done(request_id, Duration::ZERO, false));
+        }
+        assert_eq!(drain(&mut events).len(), 2);
     }
 
     #[test]

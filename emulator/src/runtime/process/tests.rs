@@ -106,6 +106,41 @@ if HOW == "exits in an invocation":
 call("GET", "event/next", ID)
 "#;
 
+/// It rests when it has heard that the runtime is done, and not before.
+const LISTENING: &str = r#"#!/usr/bin/env python3
+import http.client, http.server, json, os, sys
+
+API = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+DONE = []
+
+class Telemetry(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        events = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        DONE.extend(event for event in events if event["type"] == "platform.runtimeDone")
+        self.send_response(200)
+        self.end_headers()
+
+def call(method, path, headers, body=None):
+    API.request(method, path, body, headers)
+    answer = API.getresponse()
+    return answer, answer.read()
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Telemetry)
+body = json.dumps({"events": ["INVOKE"]})
+name = {"Lambda-Extension-Name": os.path.basename(sys.argv[0])}
+answer, _ = call("POST", "/2020-01-01/extension/register", name, body)
+ID = {"Lambda-Extension-Identifier": answer.headers["Lambda-Extension-Identifier"]}
+uri = "http://sandbox.localdomain:%d/" % server.server_port
+body = {"schemaVersion": "2022-12-13", "types": ["platform"], "buffering": {"timeoutMs": 25}}
+body["destination"] = {"protocol": "HTTP", "URI": uri}
+call("PUT", "/2022-07-01/telemetry", ID, json.dumps(body))
+while True:
+    call("GET", "/2020-01-01/extension/event/next", ID)
+    while not DONE:
+        server.handle_request()
+    DONE.clear()
+"#;
+
 struct World {
     layer: TempDir,
     packages: Arc<Packages>,
@@ -133,6 +168,14 @@ fn function(root: &Path, variables: &[(&str, &str)]) -> FunctionVersion {
 impl World {
     /// An environment whose layer has extensions of these names.
     fn start(extensions: &[&str], variables: &[(&str, &str)]) -> Self {
+        let world = Self::new(extensions, variables);
+        let job = Job::Start(Arc::clone(&world.environment), world.environment.generation());
+        world.jobs.send(job).expect("the thread lives");
+        world
+    }
+
+    /// The same, before anybody is told to start it.
+    fn new(extensions: &[&str], variables: &[(&str, &str)]) -> Self {
         let layer = TempDir::new().expect("a temporary folder");
         let programs = layer.path().join("programs");
         write_program(&programs.join("bootstrap"), BOOTSTRAP);
@@ -157,7 +200,6 @@ impl World {
         let environment =
             Environment::new(start, Weak::new(), identity, packages.folder(), layers, jobs.clone());
         let environment = Arc::new(environment);
-        jobs.send(Job::Start(Arc::clone(&environment))).expect("the thread lives");
         Self { layer, packages, jobs, environment }
     }
 
@@ -250,13 +292,39 @@ async fn extensions_are_told_of_a_timeout() {
     assert_eq!(world.notes("runtime").len(), 2, "it was killed, not asked");
 }
 
+/// The thread may be so far behind that an environment's time is over, and it
+/// is to start again, before anything was started in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_over_before_it_starts_is_not_started() {
+    let world = World::new(&[], &[]);
+    let first = world.environment.generation();
+    let again = [1, 2].map(|incarnation| Job::Restart(world.environment.renew(incarnation)));
+    world.jobs.send(Job::Start(Arc::clone(&world.environment), first)).expect("the thread lives");
+    for job in again {
+        world.jobs.send(job).expect("the thread lives");
+    }
+    world.until_at_rest().await;
+    world.invoke(1);
+    world.until_at_rest().await;
+    assert_eq!(world.notes("runtime"), ["started after both: False", "event"]);
+    assert_eq!(world.environment.generation().processes.leaders().len(), 1);
+}
+
 /// A whole emulator without its API, whose first environment has the failing
 /// extension. It gives the outcome of the first invocation.
 async fn invoke_with_failing_extension(how: &str) -> String {
+    // A runtime that answers might be faster than the extension.
+    let hangs = [("HOW", how), ("HANGS", "1")];
+    let variables = if how == "exits in an invocation" { &hangs[..] } else { &hangs[..1] };
+    invoke_with_extension(FAILING, variables, false).await
+}
+
+/// The same with an extension of that text, for a caller who may want the log.
+async fn invoke_with_extension(text: &str, variables: &[(&str, &str)], wants_log: bool) -> String {
     let packages = Arc::new(Packages::new().expect("a temporary folder"));
     let programs = packages.folder().join("programs");
     write_program(&programs.join("bootstrap"), BOOTSTRAP);
-    write_program(&packages.folder().join("environments/1/opt/extensions/failing"), FAILING);
+    write_program(&packages.folder().join("environments/1/opt/extensions/own"), text);
     let identity = Arc::new(Identity {
         region: "us-east-1".to_owned(),
         account_id: "000000000000".to_owned(),
@@ -266,12 +334,12 @@ async fn invoke_with_failing_extension(how: &str) -> String {
         .expect("a thread");
     let logs = LogStore::new("us-east-1");
     let driver = Driver::new(Quotas::default(), 1, Clock::new(1.0), processes, logs, identity);
-    // A runtime that answers might be faster than the extension.
-    let hangs = [("HOW", how), ("HANGS", "1")];
-    let variables = if how == "exits in an invocation" { &hangs[..] } else { &hangs[..1] };
     let spec = function(&programs, variables).spec;
     driver.step(|engine, now| engine.create_function(now, "f".into(), spec)).expect("a free name");
-    let (_, answer) = driver.invoke(Invoke::new("f", Bytes::from_static(b"{}"))).await;
+    let invoke = Invoke { wants_log, ..Invoke::new("f", Bytes::from_static(b"{}")) };
+    let clock = tokio::spawn(Arc::clone(&driver).run_alarm_clock());
+    let (_, answer) = driver.invoke(invoke).await;
+    clock.abort();
     format!("{:?}", answer.expect("there is room").outcome)
 }
 
@@ -286,4 +354,12 @@ async fn a_failing_extension_fails_the_function() {
         let outcome = invoke_with_failing_extension(how).await;
         assert!(outcome.contains(expected), "{how}: {outcome}");
     }
+}
+
+/// Extensions that gather telemetry do so: on AWS word of the runtime comes
+/// before the invocation's end, which waits for the extensions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_extension_hears_of_the_runtime_before_the_invocation_ends() {
+    let outcome = invoke_with_extension(LISTENING, &[], true).await;
+    assert!(outcome.contains("Success"), "{outcome}");
 }

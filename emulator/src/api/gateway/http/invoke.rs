@@ -128,7 +128,7 @@ async fn integrate(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &
     let is_2 = found.integration.payload_format_version == "2.0";
     let event =
         if is_2 { in_format_2(api, request, place, found) } else { in_format_1(api, request, place, found) };
-    match invoke_within(api, request.call, &target, &event, limit).await {
+    match invoke_within(api, request, &target, &event, limit).await {
         None => own_answer(StatusCode::SERVICE_UNAVAILABLE, "", r#"{"message":"Service Unavailable"}"#),
         Some(Ended::Answer(answer)) => {
             let mapped = if is_2 { format_2(&answer, None) } else { format_1(&answer) };

@@ -91,7 +91,7 @@ async fn integrate(api: &Api, request: &Request<'_>, place: &Place<'_>, route: &
     let Some(target) = target(api, uri, &place.serving.variables) else { return failed() };
     let limit = Duration::from_millis(route.integration.timeout_in_millis.unsigned_abs());
     let event = event(api, request, place, route);
-    let ended = invoke_within(api, request.call, &target, &event, limit).await;
+    let ended = invoke_within(api, request, &target, &event, limit).await;
     let accept = request.call.header(ACCEPT).split(',').next().unwrap_or_default();
     let decodes = place.serving.picture.binary_media_types.matches(accept);
     word(ended, decodes, api.doors.config.rest_throttle_as_429)

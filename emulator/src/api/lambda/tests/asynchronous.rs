@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::api::lambda::world::World;
-use crate::engine::{Quotas, RequestId};
+use crate::engine::{Quotas, RequestId, What};
 
 const EVENT: &[(&str, &str)] = &[("x-amz-invocation-type", "Event")];
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:dead";
@@ -112,4 +112,29 @@ async fn a_loop_is_stopped() {
     let allow = json!({ "RecursiveLoop": "Allow" });
     world.call("PUT /2024-08-31/functions/f/recursion-config", allow).await;
     assert_eq!(invoke(99).await.status, 200);
+}
+
+/// Events that end at once, at functions that are each other's destination,
+/// are handed on no longer than a chain of invocations may be.
+#[tokio::test]
+async fn records_do_not_go_round_for_ever() {
+    let world = world().await;
+    world.create_built_in("g", json!({ "EMULATOR_INIT_MS": "0" })).await;
+    for (name, other) in [("f", "g"), ("g", "f")] {
+        let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{other}");
+        let config = json!({ "DestinationConfig": { "OnFailure": { "Destination": arn } } });
+        world.call(&format!("PUT /2019-09-25/functions/{name}/event-invoke-config"), config).await;
+        let zero = json!({ "ReservedConcurrentExecutions": 0 });
+        world.call(&format!("PUT /2017-10-31/functions/{name}/concurrency"), zero).await;
+    }
+    let accepted = world.send("POST /2015-03-31/functions/f/invocations", EVENT, "{}").await;
+    assert_eq!(accepted.status, 202);
+    let facts = world.api().driver.facts();
+    let delivered = facts.iter().filter_map(|fact| {
+        let What::RecordSent { delivered, .. } = fact.what else { return None };
+        Some(delivered)
+    });
+    let mut handed_on = vec![true; 16];
+    handed_on.push(false);
+    assert_eq!(delivered.collect::<Vec<_>>(), handed_on);
 }
