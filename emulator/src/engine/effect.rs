@@ -194,10 +194,23 @@ pub enum FunctionError {
     Exited(Exit),
     /// The answer was longer than Lambda allows.
     ResponseTooLarge,
-    /// The package has no executable `bootstrap`.
-    InvalidEntrypoint,
+    /// The package has no `bootstrap` that can be executed.
+    InvalidEntrypoint(EntrypointFault),
     /// An extension failed or ended.
     ExtensionCrashed,
+}
+
+/// Why a `bootstrap` can't be executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntrypointFault {
+    /// There is none.
+    Missing,
+    /// It is a program for another machine, or none at all.
+    Format,
+    /// Its first line names a program that is not there.
+    NoInterpreter,
+    /// It is not marked as executable.
+    NotPermitted,
 }
 
 /// How a process ended.

@@ -282,6 +282,8 @@ pub enum What {
         started: bool,
         /// How.
         ending: Ending,
+        /// The type of the error, where its environment failed with it.
+        error_type: Option<&'static str>,
         /// From its beginning there to the end.
         duration: Duration,
         /// The Init that this invocation waited for.

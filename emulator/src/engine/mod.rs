@@ -25,8 +25,8 @@ use mapping::Mapping;
 use sqs::Queue;
 
 pub use effect::{
-    Attempt, BatchItems, Completion, Dispatch, Effect, Exit, FunctionError, InvocationRecord, News, Outcome,
-    Payload, RecordTarget, Report, Start,
+    Attempt, BatchItems, Completion, Dispatch, Effect, EntrypointFault, Exit, FunctionError,
+    InvocationRecord, News, Outcome, Payload, RecordTarget, Report, Start,
 };
 pub use error::{LambdaError, Refusal, SqsError, ThrottleReason};
 pub use fact::{Asker, Ending, EventEnding, Fact, InitPhase, Limit, Pool, ResetReason, StopReason, What};

@@ -45,6 +45,7 @@ pub(super) enum Line {
         memory_mb: u32,
         max_memory_mb: Option<u32>,
         ending: Ending,
+        error_type: Option<&'static str>,
     },
 }
 
@@ -137,7 +138,7 @@ impl fmt::Display for Line {
                 writeln!(f, "START RequestId: {request_id} Version: {version}")
             }
             Self::End { request_id } => writeln!(f, "END RequestId: {request_id}"),
-            Self::Report { request_id, duration, init, memory_mb, max_memory_mb, ending } => {
+            Self::Report { request_id, duration, init, memory_mb, max_memory_mb, ending, error_type } => {
                 write!(f, "REPORT RequestId: {request_id}\tDuration: {}", Millis(*duration))?;
                 write!(f, "\tBilled Duration: {} ms", billed_ms(*duration, *init))?;
                 write!(
@@ -151,7 +152,10 @@ impl fmt::Display for Line {
                 match ending {
                     Ending::Succeeded | Ending::Failed => writeln!(f),
                     Ending::TimedOut => writeln!(f, "Status: timeout"),
-                    Ending::Exited => writeln!(f, "Status: error\tError Type: Runtime.ExitError"),
+                    Ending::Exited => {
+                        let kind = error_type.unwrap_or("Runtime.ExitError");
+                        writeln!(f, "Status: error\tError Type: {kind}")
+                    }
                     Ending::HostFailure => writeln!(f, "Status: error\tError Type: Emulator.HostFailure"),
                 }
             }
@@ -238,6 +242,7 @@ mod tests {
             memory_mb: 128,
             max_memory_mb,
             ending,
+            error_type: None,
         };
         let id = "00000000-0000-4000-8000-000000000000";
         for (runtime, begin) in [

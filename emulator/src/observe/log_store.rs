@@ -64,6 +64,10 @@ struct Stream {
     /// Whether its environment is a provisioned one whose first Init is under
     /// way: that is always reported.
     awaits_init: bool,
+    /// Whether the next invocation begins with a repeated Init.
+    starts_again: bool,
+    /// The invocation whose START waits for the end of such an Init.
+    held: Option<RequestId>,
     events: VecDeque<Event>,
 }
 
@@ -253,7 +257,13 @@ impl Groups {
                 let runtime = function.spec.runtime.as_str().into();
                 self.write(*environment, at, Line::InitStart { runtime, region: Arc::clone(region) });
             }
+            What::InitRestarted { environment } => {
+                if let Some(stream) = self.streams.get_mut(environment) {
+                    stream.starts_again = true;
+                }
+            }
             What::InitEnded { environment, took } => {
+                self.start_held(at, *environment);
                 let provisioned = self.streams.get_mut(environment).is_some_and(Stream::reports_init);
                 if provisioned {
                     let (took, phase, status) = (*took, InitPhase::Init, InitStatus::Success);
@@ -263,13 +273,22 @@ impl Groups {
             What::InitFailed { environment, took, phase, error_type } => {
                 let status = error_type.map_or(InitStatus::TimedOut, InitStatus::Failed);
                 self.write(*environment, at, Line::InitReport { took: *took, phase: *phase, status });
+                self.start_held(at, *environment);
             }
-            What::InvokeStarted { request_id, environment } => self.start(at, *environment, *request_id),
+            What::InvokeStarted { request_id, environment } => match self.streams.get_mut(environment) {
+                // START comes when its Init is over.
+                Some(stream) if stream.starts_again => {
+                    stream.starts_again = false;
+                    stream.held = Some(*request_id);
+                }
+                Some(_) | None => self.start(at, *environment, *request_id),
+            },
             What::InvokeEnded {
                 request_id,
                 environment,
                 started,
                 ending,
+                error_type,
                 duration,
                 init,
                 max_memory_mb,
@@ -279,6 +298,12 @@ impl Groups {
                     return;
                 };
                 let request_id = *request_id;
+                if self.streams.get(environment).is_some_and(|stream| stream.held.is_some()) {
+                    // The timeout came while Init was repeated.
+                    let (took, phase, status) = (*duration, InitPhase::Invoke, InitStatus::TimedOut);
+                    self.write(*environment, at, Line::InitReport { took, phase, status });
+                    self.start_held(at, *environment);
+                }
                 if !started {
                     // The host failed: the invocation is shown all the same.
                     self.start(at, *environment, request_id);
@@ -294,10 +319,19 @@ impl Groups {
                         memory_mb,
                         max_memory_mb: *max_memory_mb,
                         ending: *ending,
+                        error_type: *error_type,
                     },
                 );
             }
             _ => {}
+        }
+    }
+
+    /// Writes the START that waited for a repeated Init.
+    fn start_held(&mut self, at: Timestamp, environment: EnvironmentId) {
+        let held = self.streams.get_mut(&environment).and_then(|stream| stream.held.take());
+        if let Some(request_id) = held {
+            self.start(at, environment, request_id);
         }
     }
 
@@ -330,6 +364,8 @@ impl Groups {
             format: function.spec.logging.format,
             initialization,
             awaits_init: initialization == InitializationType::Provisioned,
+            starts_again: false,
+            held: None,
             events: VecDeque::new(),
         };
         self.streams.insert(environment, stream);
@@ -417,6 +453,8 @@ mod tests {
                 format,
                 initialization,
                 awaits_init,
+                starts_again: false,
+                held: None,
                 events,
             };
             self.streams.insert(environment, stream);
@@ -432,6 +470,7 @@ mod tests {
             memory_mb: 128,
             max_memory_mb: None,
             ending: Ending::Succeeded,
+            error_type: None,
         };
         (request_id, Line::Start { request_id, version: Version::Latest }, report)
     }

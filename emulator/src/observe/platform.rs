@@ -89,12 +89,12 @@ impl Failure {
     const TIMEOUT: Self = Self { status: "timeout", error_type: None };
     const EXIT: Self = Self { status: "error", error_type: Some("Runtime.ExitError") };
 
-    fn of(ending: Ending) -> Option<Self> {
+    fn of(ending: Ending, error_type: Option<&'static str>) -> Option<Self> {
         match ending {
             Ending::Succeeded => None,
             Ending::Failed => Some(Self { status: "error", error_type: None }),
             Ending::TimedOut => Some(Self::TIMEOUT),
-            Ending::Exited => Some(Self::EXIT),
+            Ending::Exited => Some(Self { error_type: error_type.or(Self::EXIT.error_type), ..Self::EXIT }),
             Ending::HostFailure => Some(Self { status: "failure", error_type: Some("Emulator.HostFailure") }),
         }
     }
@@ -119,8 +119,18 @@ impl PlatformEvent {
             What::InvokeStarted { request_id, .. } => {
                 vec![Self::Start { request_id: *request_id, version }]
             }
-            What::InvokeEnded { request_id, started, ending, duration, init, max_memory_mb, .. } => {
-                let (request_id, duration, failure) = (*request_id, *duration, Failure::of(*ending));
+            What::InvokeEnded {
+                request_id,
+                started,
+                ending,
+                error_type,
+                duration,
+                init,
+                max_memory_mb,
+                ..
+            } => {
+                let failure = Failure::of(*ending, *error_type);
+                let (request_id, duration) = (*request_id, *duration);
                 let (init, max_memory_mb) = (*init, *max_memory_mb);
                 // The host failed: the invocation is shown all the same.
                 let start = (!started).then_some(Self::Start { request_id, version });
@@ -149,7 +159,7 @@ impl PlatformEvent {
 
     /// The runtime has answered; what extensions still do is not its affair.
     pub(crate) fn runtime_done(request_id: RequestId, duration: Duration, failed: bool) -> Self {
-        let failure = Failure::of(if failed { Ending::Failed } else { Ending::Succeeded });
+        let failure = Failure::of(if failed { Ending::Failed } else { Ending::Succeeded }, None);
         Self::RuntimeDone { request_id, duration, failure }
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::engine::{Exit, FunctionError, RequestId};
+use crate::engine::{EntrypointFault, Exit, FunctionError, RequestId};
 use crate::limits;
 
 #[derive(Serialize)]
@@ -30,15 +30,25 @@ pub(crate) fn document(request_id: RequestId, error: FunctionError) -> Bytes {
         FunctionError::Exited(Exit::Signal(signal)) => {
             ("Runtime.ExitError", format!("Runtime exited with error: signal: {}", signal_name(signal)))
         }
-        FunctionError::InvalidEntrypoint => (
-            "Runtime.InvalidEntrypoint",
-            "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned(),
-        ),
+        FunctionError::InvalidEntrypoint(fault) => ("Runtime.InvalidEntrypoint", entrypoint(fault)),
         FunctionError::ExtensionCrashed => ("Extension.Crash", "exit code 1".to_owned()),
     };
     let error_message = format!("RequestId: {request_id} Error: {what}");
     let document = Document { error_type, error_message };
     serde_json::to_vec(&document).expect("text is plain data").into()
+}
+
+/// In the words of Lambda's supervisor, which is a Go program.
+fn entrypoint(fault: EntrypointFault) -> String {
+    let why = match fault {
+        EntrypointFault::Missing => {
+            return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned();
+        }
+        EntrypointFault::Format => "exec format error",
+        EntrypointFault::NoInterpreter => "no such file or directory",
+        EntrypointFault::NotPermitted => "permission denied",
+    };
+    format!("fork/exec /var/task/bootstrap: {why}")
 }
 
 /// The one document that names its message first.
@@ -50,7 +60,7 @@ fn response_too_large() -> Bytes {
     Bytes::from(text)
 }
 
-/// Signals in the words of Lambda's supervisor, which is a Go program.
+/// Signals in the same words.
 fn signal_name(signal: i32) -> String {
     let name = match signal {
         1 => "hangup",
@@ -102,7 +112,7 @@ mod tests {
                 r#"{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}"#.to_owned(),
             ),
             (
-                FunctionError::InvalidEntrypoint,
+                FunctionError::InvalidEntrypoint(EntrypointFault::Missing),
                 r#"{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: 00000000-0000-4000-8000-000000000000 Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}"#.to_owned(),
             ),
         ] {

@@ -213,6 +213,7 @@ fn ended_of(
             version,
             started,
             ending,
+            error_type: None,
             duration,
             init,
             max_memory_mb,

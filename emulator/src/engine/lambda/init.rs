@@ -144,12 +144,12 @@ impl Engine {
 
 impl FunctionError {
     /// The type of the error, as INIT_REPORT names it.
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Reported(_) | Self::Exited(_) => "Runtime.ExitError",
             Self::TimedOut(_) => "Sandbox.Timedout",
             Self::ResponseTooLarge => "Function.ResponseSizeTooLarge",
-            Self::InvalidEntrypoint => "Runtime.InvalidEntrypoint",
+            Self::InvalidEntrypoint(_) => "Runtime.InvalidEntrypoint",
             Self::ExtensionCrashed => "Extension.Crash",
         }
     }

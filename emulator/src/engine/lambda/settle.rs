@@ -101,6 +101,7 @@ impl Engine {
                 version,
                 started: started.is_some(),
                 ending,
+                error_type: error_type(&end.outcome),
                 duration: started.map_or(Duration::ZERO, |started| now.since(started)),
                 init,
                 max_memory_mb: end.max_memory_mb.or(max_memory_mb),
@@ -147,6 +148,14 @@ impl Engine {
     }
 }
 
+/// What REPORT calls it, where the environment failed with the invocation.
+fn error_type(outcome: &Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::FunctionError(error) if ending(outcome) == Ending::Exited => Some(error.kind()),
+        Outcome::Success(_) | Outcome::FunctionError(_) | Outcome::HostFailure(_) => None,
+    }
+}
+
 fn ending(outcome: &Outcome) -> Ending {
     match outcome {
         Outcome::Success(_) => Ending::Succeeded,
@@ -155,7 +164,7 @@ fn ending(outcome: &Outcome) -> Ending {
         }
         Outcome::FunctionError(FunctionError::TimedOut(_)) => Ending::TimedOut,
         Outcome::FunctionError(
-            FunctionError::Exited(_) | FunctionError::InvalidEntrypoint | FunctionError::ExtensionCrashed,
+            FunctionError::Exited(_) | FunctionError::InvalidEntrypoint(_) | FunctionError::ExtensionCrashed,
         ) => Ending::Exited,
         Outcome::HostFailure(_) => Ending::HostFailure,
     }

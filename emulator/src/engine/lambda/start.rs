@@ -140,8 +140,8 @@ impl Engine {
         let incarnation = environment.incarnation;
         let alarm = self.alarms.set(now + environment.function.spec.timeout, Alarm::EndInvocation(id));
         environment.state = State::Init { invocation: Some(invocation), alarm };
-        self.record(now, What::InvokeStarted { request_id, environment: id });
         self.record(now, What::InitRestarted { environment: id });
+        self.record(now, What::InvokeStarted { request_id, environment: id });
         self.effects.push(Effect::Restart { environment: id, incarnation, at: now });
     }
 

@@ -1,5 +1,6 @@
 //! One start of an environment's processes, and all that a reset throws away.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -37,6 +38,8 @@ pub(super) struct Generation {
     leaving: AtomicBool,
     /// What the runtime prints.
     output: OnceLock<Arc<LogPipe>>,
+    /// Where its Runtime API listens, once it does.
+    api: OnceLock<SocketAddr>,
     /// Ends every task of this generation; it ends with the sandbox at the latest.
     pub(super) ended: CancellationToken,
 }
@@ -62,6 +65,7 @@ impl Generation {
             current: Mutex::new(None),
             leaving: AtomicBool::new(false),
             output: OnceLock::new(),
+            api: OnceLock::new(),
             ended,
         }
     }
@@ -88,6 +92,15 @@ impl Generation {
             "tracing": { "type": "X-Amzn-Trace-Id", "value": trace },
         });
         word.to_string().into()
+    }
+
+    /// Where its Runtime API listens, once it does.
+    pub(super) fn api(&self) -> Option<SocketAddr> {
+        self.api.get().copied()
+    }
+
+    pub(super) fn set_api(&self, address: SocketAddr) {
+        self.api.get_or_init(|| address);
     }
 
     /// The runtime asks for its next event.

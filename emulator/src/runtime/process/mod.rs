@@ -6,6 +6,7 @@
 
 mod child;
 mod delivery;
+mod entrypoint;
 mod environment;
 mod event;
 mod extension_log;
@@ -120,7 +121,7 @@ impl ProcessRuntime {
         let generation = environment.generation();
         generation.telemetry.tell_platform(at, &init_start);
         self.environments.insert(id, Arc::clone(&environment));
-        self.ask(Job::Start(environment, generation));
+        self.ask(Job::Start(generation));
         self.working.notify_one();
     }
 

@@ -15,7 +15,6 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::environment::Environment;
 use super::generation::Generation;
 use super::{event, extensions_api, host, streamed, trace};
 use crate::api::is_loopback;
@@ -26,29 +25,29 @@ const PREFIX: &str = "/2018-06-01/runtime/";
 
 pub(super) type Reply = Response<Full<Bytes>>;
 
-/// Serves an environment until it ends.
-pub(super) async fn serve(listener: TcpListener, environment: Arc<Environment>) {
-    let ended = environment.sandbox.ended.clone();
+/// Serves a generation until it ends. Each has a port of its own: what its
+/// processes had begun to ask for when they were ended must not be heard as
+/// their successors' word.
+pub(super) async fn serve(listener: TcpListener, generation: Arc<Generation>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = ended.cancelled() => return,
+            () = generation.ended.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => drop(tokio::spawn(connection(stream, environment.generation()))),
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&generation)))),
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 // Out of file descriptors: without its runtime the environment
                 // would time out, and that would look like the function's fault.
                 let reason = host::refusal("accept a runtime's connection", &error);
-                tracing::error!(function = %environment.sandbox.function.name, "{reason}");
-                return environment.generation().report(News::StartRefused(reason));
+                tracing::error!(function = %generation.sandbox.function.name, "{reason}");
+                return generation.report(News::StartRefused(reason));
             }
         }
     }
 }
 
-/// A connection belongs to the processes that are there when it is opened.
 async fn connection(stream: TcpStream, generation: Arc<Generation>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "can't set TCP_NODELAY");

@@ -1,9 +1,8 @@
 //! What an environment keeps for its whole life, whatever runs in it.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
@@ -31,9 +30,7 @@ pub(super) struct Sandbox {
     pub(super) layers: Vec<PathBuf>,
     pub(super) driver: Weak<Driver>,
     jobs: Sender<Job>,
-    /// Where the Runtime API listens, once it does.
-    api: OnceLock<SocketAddr>,
-    /// Ends the Runtime API, and every process with it.
+    /// Ends every generation, with its processes and its Runtime API.
     pub(super) ended: CancellationToken,
 }
 
@@ -57,7 +54,6 @@ impl Sandbox {
             layers,
             driver,
             jobs,
-            api: OnceLock::new(),
             ended: CancellationToken::new(),
         }
     }
@@ -85,15 +81,6 @@ impl Sandbox {
     /// The stand-in for `/tmp`.
     pub(super) fn tmp(&self) -> PathBuf {
         self.folder.join("tmp")
-    }
-
-    /// Where the Runtime API listens, once it does.
-    pub(super) fn api(&self) -> Option<SocketAddr> {
-        self.api.get().copied()
-    }
-
-    pub(super) fn set_api(&self, address: SocketAddr) {
-        self.api.get_or_init(|| address);
     }
 
     /// Lets the runtime start, for whose start the extensions were waited for.

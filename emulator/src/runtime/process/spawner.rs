@@ -29,7 +29,7 @@ use super::participants::EXTENSIONS;
 use super::processes::Role;
 use super::sandbox::Sandbox;
 use super::watchdog::Watchdog;
-use super::{host, opt, runtime_api, variables};
+use super::{entrypoint, host, opt, runtime_api, variables};
 use crate::engine::{Code, EnvironmentId, FunctionError, News};
 use crate::runtime::Packages;
 
@@ -37,7 +37,7 @@ use crate::runtime::Packages;
 #[derive(Debug)]
 pub(super) enum Job {
     /// Make this environment's place, and start its first processes in it.
-    Start(Arc<Environment>, Arc<Generation>),
+    Start(Arc<Generation>),
     /// Start the runtime, for which the extensions were waited for.
     StartRuntime(Arc<Generation>),
     /// Start these processes in a place that others had before. Of a
@@ -96,7 +96,7 @@ impl Spawner {
         }
         for job in jobs {
             match job {
-                Job::Start(environment, generation) => self.start_environment(&environment, &generation),
+                Job::Start(generation) => self.start_environment(&generation),
                 Job::StartRuntime(generation) => {
                     let started = self.start_runtime(&generation);
                     tell_refusal(&generation, started);
@@ -123,8 +123,13 @@ impl Spawner {
         }
     }
 
-    fn start_environment(&mut self, environment: &Arc<Environment>, generation: &Arc<Generation>) {
-        let started = self.open(environment).and_then(|()| self.start_processes(generation));
+    fn start_environment(&mut self, generation: &Arc<Generation>) {
+        if generation.sandbox.ended.is_cancelled() {
+            return;
+        }
+        // Also where this start is over already: the next one needs the folder.
+        let made = make_folder(&generation.sandbox).map_err(refused("make a folder for the environment"));
+        let started = made.and_then(|()| self.start_processes(generation));
         tell_refusal(generation, started);
     }
 
@@ -134,18 +139,13 @@ impl Spawner {
         tell_refusal(generation, started);
     }
 
-    /// Makes what lasts as long as the environment: its folder and its port.
-    fn open(&self, environment: &Arc<Environment>) -> Result<(), Refused> {
-        let sandbox = &environment.sandbox;
-        if sandbox.ended.is_cancelled() {
-            return Ok(());
-        }
-        make_folder(sandbox).map_err(refused("make a folder for the environment"))?;
+    /// Gives a generation its Runtime API.
+    fn serve(&self, generation: &Arc<Generation>) -> Result<(), Refused> {
         let no_port = refused("open a port for the Runtime API");
         let _runtime = self.handle.enter();
         let listener = bind().map_err(no_port)?;
-        sandbox.set_api(listener.local_addr().map_err(no_port)?);
-        self.handle.spawn(runtime_api::serve(listener, Arc::clone(environment)));
+        generation.set_api(listener.local_addr().map_err(no_port)?);
+        self.handle.spawn(runtime_api::serve(listener, Arc::clone(generation)));
         Ok(())
     }
 
@@ -153,6 +153,10 @@ impl Spawner {
     /// and the runtime when they have registered. Another generation may be
     /// started in it once this one is over.
     fn start_processes(&mut self, generation: &Arc<Generation>) -> Result<(), Refused> {
+        if generation.is_over() {
+            return Ok(());
+        }
+        self.serve(generation)?;
         let extensions = opt::extensions(&generation.sandbox.opt());
         if extensions.is_empty() {
             return self.start_runtime(generation);
@@ -185,7 +189,7 @@ impl Spawner {
         if generation.is_over() {
             return Ok(());
         }
-        let Some(api) = sandbox.api() else { return Ok(()) };
+        let Some(api) = generation.api() else { return Ok(()) };
         let no_pipe = refused("open a pipe for the function's output");
         let (reader, writer) = io::pipe().map_err(no_pipe)?;
         let stderr = writer.try_clone().map_err(no_pipe)?;
@@ -249,9 +253,13 @@ impl Spawner {
             return Ok(program);
         }
         let places = [sandbox.task(), sandbox.opt()].map(|folder| folder.join("bootstrap"));
-        let executable = places.into_iter().find(|path| host::is_executable(path));
-        let executable = executable.ok_or(Refused::Package(FunctionError::InvalidEntrypoint))?;
-        Ok(Program { executable, arguments: Vec::new() })
+        match entrypoint::find(&places) {
+            Ok(executable) => Ok(Program { executable, arguments: Vec::new() }),
+            Err(fault) => {
+                entrypoint::explain(sandbox, fault);
+                Err(Refused::Package(FunctionError::InvalidEntrypoint(fault)))
+            }
+        }
     }
 }
 
@@ -311,8 +319,9 @@ fn not_started(sandbox: &Sandbox, role: &Role, error: &io::Error) -> Refused {
             extension_error("Extension.LaunchError", &format!("{name} can't be executed: {error}; {hint}"))
         }
         Role::Runtime if Family::of(&sandbox.function.spec.runtime) == Family::Provided => {
-            sandbox.print(&format!("bootstrap can't be executed: {error}; {hint}\n"));
-            Refused::Package(FunctionError::InvalidEntrypoint)
+            let fault = entrypoint::fault_of(error);
+            entrypoint::explain(sandbox, fault);
+            Refused::Package(FunctionError::InvalidEntrypoint(fault))
         }
         Role::Runtime => Refused::Host(host::refusal("start a process", error)),
     }

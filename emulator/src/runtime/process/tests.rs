@@ -169,7 +169,7 @@ impl World {
     /// An environment whose layer has extensions of these names.
     fn start(extensions: &[&str], variables: &[(&str, &str)]) -> Self {
         let world = Self::new(extensions, variables);
-        let job = Job::Start(Arc::clone(&world.environment), world.environment.generation());
+        let job = Job::Start(world.environment.generation());
         world.jobs.send(job).expect("the thread lives");
         world
     }
@@ -299,7 +299,7 @@ async fn what_is_over_before_it_starts_is_not_started() {
     let world = World::new(&[], &[]);
     let first = world.environment.generation();
     let again = [1, 2].map(|incarnation| Job::Restart(world.environment.renew(incarnation)));
-    world.jobs.send(Job::Start(Arc::clone(&world.environment), first)).expect("the thread lives");
+    world.jobs.send(Job::Start(first)).expect("the thread lives");
     for job in again {
         world.jobs.send(job).expect("the thread lives");
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emulator::engine::{
-    BatchItems, Completion, Delivery, Dispatch, Effect, EnvironmentId, Exit, FunctionError, News, Outcome,
-    Payload, ReceiverId, Report,
+    BatchItems, Completion, Delivery, Dispatch, Effect, EntrypointFault, EnvironmentId, Exit, FunctionError,
+    News, Outcome, Payload, ReceiverId, Report,
 };
 
 use super::World;
@@ -33,7 +33,7 @@ impl World {
         let (millis, news) = match self.rng.between(0, 99) {
             0..=4 => (millis, News::InitFailed(FunctionError::Reported(Bytes::from_static(b"{}")))),
             5..=8 => (millis, News::Exited(Exit::Signal(9))),
-            9 => (millis, News::InitFailed(FunctionError::InvalidEntrypoint)),
+            9 => (millis, News::InitFailed(FunctionError::InvalidEntrypoint(EntrypointFault::Missing))),
             10 => (millis, News::StartRefused("no more processes".into())),
             11..=12 => (millis + 9_000, News::Ready),
             13 => (millis + 9_500, News::Exited(Exit::Status(1))),
