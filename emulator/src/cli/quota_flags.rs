@@ -106,7 +106,7 @@ enum AccountKind {
 enum Mode {
     /// What the runtime takes on this machine.
     Real,
-    /// What it takes on AWS.
+    /// What it takes on AWS; a process that takes longer here shows through.
     Simulated,
     /// Both, one after the other.
     Added,

@@ -9,6 +9,7 @@ use crate::engine::{
     RecordTarget, Timestamp,
 };
 use crate::observe;
+use crate::runtime::trace_header;
 
 /// Sends a record where it is to go, and notes whether that took it.
 ///
@@ -88,7 +89,9 @@ fn destination(
 
 fn message_of(body: &str, record: &InvocationRecord) -> NewMessage {
     let mut message = NewMessage::new(body, body_md5(body));
-    message.trace_header = record.trace.header.as_deref().map(Box::from);
+    let name = record.function.as_str();
+    let header = trace_header(record.request_id, record.at.as_secs(), name, &record.trace);
+    message.trace_header = Some(header.into_boxed_str());
     message.trace_depth = next_depth(record);
     message
 }

@@ -27,6 +27,7 @@ pub(crate) struct HandlerRuntime {
 struct Environment {
     id: Uuid,
     initialization: InitializationType,
+    started_at: Timestamp,
     incarnation: u32,
     function: Arc<FunctionVersion>,
     model: HandlerModel,
@@ -52,6 +53,7 @@ impl HandlerRuntime {
         let environment = Environment {
             id,
             initialization: start.initialization,
+            started_at: start.at,
             incarnation: 0,
             function: start.function,
             model,
@@ -70,6 +72,7 @@ impl HandlerRuntime {
         let Some(environment) = self.environments.get_mut(&id) else { return };
         let ready = at + environment.model.init;
         environment.incarnation = incarnation;
+        environment.started_at = at;
         environment.ready = ready;
         environment.invoked = false;
         self.schedule(ready, id, News::Ready);
@@ -129,7 +132,12 @@ impl HandlerRuntime {
 impl Environment {
     /// The same shape as the sample function's answer.
     fn answer(&self, request_id: RequestId, cold: bool, started: Timestamp, finished: Timestamp) -> Bytes {
-        let cold_start_time = if cold { self.model.init } else { Duration::ZERO };
+        let cold_start_time = match self.initialization {
+            _ if !cold => Duration::ZERO,
+            // As long as the caller waited for it: a simulated one takes its own time.
+            InitializationType::OnDemand => started.since(self.started_at),
+            InitializationType::Provisioned => self.model.init,
+        };
         let remaining = self.function.spec.timeout.saturating_sub(finished.since(started));
         let text = format!(
             concat!(

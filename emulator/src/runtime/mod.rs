@@ -7,4 +7,4 @@ mod process;
 
 pub(crate) use handler::HandlerRuntime;
 pub(crate) use package::{PackageError, Packages};
-pub(crate) use process::{ProcessRuntime, raise_open_files};
+pub(crate) use process::{ProcessRuntime, raise_open_files, trace_header};

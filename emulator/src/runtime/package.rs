@@ -42,6 +42,9 @@ pub(crate) enum PackageError {
     /// The zip is too long.
     #[error("the zip is {0} bytes long")]
     TooLong(usize),
+    /// The zip has no entry.
+    #[error("the zip is empty")]
+    Empty,
     /// The zip would unpack into too much.
     #[error("the package unpacks into more than {} bytes", limits::UNZIPPED_CODE)]
     UnpacksTooLarge,
@@ -165,6 +168,9 @@ fn set_writable(folder: &Path, writable: bool) -> io::Result<()> {
 fn unpack_into(zip: &[u8], folder: &Path, limit: u64) -> Result<u64, PackageError> {
     let mut left = limit;
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
+    if archive.is_empty() {
+        return Err(PackageError::Empty);
+    }
     if archive.len() > ENTRIES_LIMIT {
         return Err(PackageError::UnpacksTooLarge);
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::Error;
-use crate::engine::{Code, HandlerModel, Package, Spread};
+use crate::engine::{Code, ColdStartMode, FunctionSpec, HandlerModel, Package, Spread};
 
 /// The handler's name that stands for the built-in one.
 pub(super) const HANDLER: &str = "emulator.handler";
@@ -17,17 +17,26 @@ const DURATION_MS: &str = "EMULATOR_DURATION_MS";
 const SPREAD: &str = "EMULATOR_DURATION_SPREAD";
 const FAILURE_RATE: &str = "EMULATOR_FAILURE_RATE";
 
+/// What Init and an invocation take that the variables say nothing of.
+const DEFAULT_MS: f64 = 100.0;
+
 /// Standard deviation of the logarithm, where `lognormal` comes without one.
 const DEFAULT_SIGMA: f64 = 0.5;
 
-/// What a function with that handler runs.
+/// What a function runs: the built-in handler where its settings name that.
 pub(super) fn code(
-    handler: &str,
-    variables: &BTreeMap<String, String>,
+    spec: &FunctionSpec,
+    account_mode: ColdStartMode,
     package: Option<Package>,
 ) -> Result<Code, Error> {
+    let handler = &spec.handler;
     if handler == HANDLER {
-        return Ok(Code::Simulated { model: model(variables)?, package });
+        // What is drawn is the whole of a simulated cold start.
+        let init = match spec.cold_start.mode.unwrap_or(account_mode) {
+            ColdStartMode::Simulated => 0.0,
+            ColdStartMode::Real | ColdStartMode::Added => DEFAULT_MS,
+        };
+        return Ok(Code::Simulated { model: model(&spec.variables, init)?, package });
     }
     package.map(Code::Package).ok_or_else(|| {
         Error::InvalidParameter(format!(
@@ -37,21 +46,21 @@ pub(super) fn code(
     })
 }
 
-fn model(variables: &BTreeMap<String, String>) -> Result<HandlerModel, Error> {
+fn model(variables: &BTreeMap<String, String>, default_init: f64) -> Result<HandlerModel, Error> {
     let failure_rate = number(variables, FAILURE_RATE, 0.0)?;
     if !(0.0..=1.0).contains(&failure_rate) {
         return Err(bad(FAILURE_RATE, failure_rate, "a share from 0 to 1"));
     }
     Ok(HandlerModel {
-        init: millis(variables, INIT_MS)?,
-        duration: millis(variables, DURATION_MS)?,
+        init: millis(variables, INIT_MS, default_init)?,
+        duration: millis(variables, DURATION_MS, DEFAULT_MS)?,
         spread: spread(variables)?,
         failure_rate,
     })
 }
 
-fn millis(variables: &BTreeMap<String, String>, name: &'static str) -> Result<Duration, Error> {
-    let millis = number(variables, name, 100.0)?;
+fn millis(variables: &BTreeMap<String, String>, name: &'static str, default: f64) -> Result<Duration, Error> {
+    let millis = number(variables, name, default)?;
     Duration::try_from_secs_f64(millis / 1_000.0)
         .map_err(|_| bad(name, millis, "a number of milliseconds, 0 or more"))
 }
@@ -86,7 +95,7 @@ mod tests {
 
     fn model_of(variables: &[(&str, &str)]) -> Result<HandlerModel, Error> {
         let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        model(&variables.collect())
+        model(&variables.collect(), DEFAULT_MS)
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::engine::Package;
 use crate::limits;
 use crate::runtime::PackageError;
 
+const EMPTY: &str = "Uploaded file must be a non-empty zip";
+
 /// `Code` of CreateFunction; the same members stand at the top of UpdateFunctionCode.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -41,7 +43,7 @@ impl CodeSource {
 
 fn decode(zip_file: &str) -> Result<Vec<u8>, Error> {
     if zip_file.is_empty() {
-        return Err(Error::InvalidParameter("Uploaded file must be a non-empty zip".to_owned()));
+        return Err(Error::InvalidParameter(EMPTY.to_owned()));
     }
     BASE64_STANDARD
         .decode(zip_file)
@@ -57,6 +59,7 @@ fn refused(error: &PackageError, operation: &'static str) -> Error {
         PackageError::UnpacksTooLarge => {
             Error::InvalidParameter("Unzipped size must be smaller than 262144000 bytes".to_owned())
         }
+        PackageError::Empty => Error::InvalidParameter(EMPTY.to_owned()),
         PackageError::NotAZip(_) => Error::InvalidParameter(NOT_UNZIPPED.to_owned()),
         PackageError::Climbs(_) => Error::InvalidParameter(format!("{NOT_UNZIPPED} ({error})")),
         PackageError::Host(_) => Error::Host(error.to_string()),

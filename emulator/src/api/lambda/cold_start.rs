@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::error::Error;
+use crate::api::Api;
 use crate::engine::{ColdStartMode, ColdStartOverride, InitDistribution};
 
 /// `real`, `simulated` or `added`.
@@ -11,6 +12,11 @@ const MODE: &str = "EMULATOR_COLD_START";
 
 /// A runtime or language that was measured, such as `java21` or `go`.
 const LIKE: &str = "EMULATOR_COLD_START_AS";
+
+/// What holds for functions that do not say. Not to be asked within a step.
+pub(super) fn account_mode(api: &Api) -> ColdStartMode {
+    api.driver.step(|engine, _| engine.quotas().cold_start.mode)
+}
 
 /// What a function's variables say.
 pub(super) fn of(

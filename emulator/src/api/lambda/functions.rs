@@ -84,8 +84,9 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
         ..FunctionSpec::simulated(HandlerModel::default())
     };
     settings.apply(meaning, &mut spec);
-    spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
     spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
+    let mode = cold_start::account_mode(api);
+    spec.code = built_in::code(&spec, mode, package)?;
     layers::check_size(&spec)?;
 
     let created = api.driver.step(|engine, now| {
@@ -166,8 +167,9 @@ pub(super) async fn update_code(api: &Api, call: &Call, resource: &str) -> Resul
 
     let package = source.unpack(api, OPERATION).await?.ok_or_else(code::missing)?;
     let architecture = architecture(update.architectures);
+    let mode = cold_start::account_mode(api);
     let change = |spec: &mut FunctionSpec| {
-        spec.code = built_in::code(&spec.handler, &spec.variables, Some(package))?;
+        spec.code = built_in::code(spec, mode, Some(package))?;
         if let Some(architecture) = architecture {
             spec.architecture = architecture;
             spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
@@ -191,12 +193,13 @@ pub(super) fn update_configuration(api: &Api, call: &Call, resource: &str) -> Re
     let Revision { revision_id } = body::read(call)?;
     refuse_unserved(&Members::of(call)?, OPERATION)?;
     let meaning = settings.meaning(api)?;
+    let mode = cold_start::account_mode(api);
 
     let updated = change_function(api, &name, revision_id.as_deref(), |spec| {
         settings.apply(meaning, spec);
         let package = spec.code.package().cloned();
-        spec.code = built_in::code(&spec.handler, &spec.variables, package)?;
         spec.cold_start = cold_start::of(&spec.variables, &spec.architecture)?;
+        spec.code = built_in::code(spec, mode, package)?;
         layers::check_size(spec)
     })?;
     Ok(show(api, StatusCode::OK, &updated, Progress::Updating, None))

@@ -10,6 +10,9 @@ use super::error::Error;
 const EXPECTED: &str =
     "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
 
+/// The same for a word that is none of JSON's.
+const EXPECTING: &str = "expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+
 /// The payload of a synchronous invocation.
 pub(super) fn synchronous(body: &Bytes) -> Result<Bytes, Error> {
     if body.len() > limits::SYNCHRONOUS_PAYLOAD {
@@ -65,19 +68,29 @@ fn not_utf8(body: &[u8], at: usize) -> Error {
 
 fn not_json(text: &str, error: &serde_json::Error) -> Error {
     let (line, column) = (error.line(), error.column());
-    let unexpected = text
-        .lines()
-        .nth(line.saturating_sub(1))
-        .and_then(|line| line.get(column.saturating_sub(1)..))
-        .and_then(|rest| rest.chars().next());
     let message = error.to_string();
+    let place = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let at = column.saturating_sub(1);
+    let misses_value = message.starts_with("expected value") || message.starts_with("expected ident");
+    if let Some((token, end)) = token_at(place, at).filter(|_| misses_value) {
+        return unparsable(&format!("Unrecognized token '{token}': was {EXPECTING}"), line, end + 1);
+    }
+    let unexpected = place.get(at..).and_then(|rest| rest.chars().next());
     let what = match unexpected {
-        Some(found) if message.starts_with("expected value") => {
-            format!("Unexpected character ({}): {EXPECTED}", Character(found))
-        }
+        Some(found) if misses_value => format!("Unexpected character ({}): {EXPECTED}", Character(found)),
         Some(_) | None => message.split(" at line ").next().unwrap_or_default().to_owned(),
     };
     unparsable(&what, line, column)
+}
+
+/// The bare word that stands there, and where it ends: what Jackson takes for a
+/// token that it does not know.
+fn token_at(line: &str, at: usize) -> Option<(&str, usize)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+    let begin = line.get(..at)?.trim_end_matches(is_part).len();
+    let rest = &line[begin..];
+    let end = begin + rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    rest.starts_with(|c: char| c.is_ascii_alphabetic()).then(|| (&line[begin..end], end))
 }
 
 fn unparsable(text: &str, line: usize, column: usize) -> Error {
@@ -123,8 +136,10 @@ mod tests {
         }
         assert_eq!(checked(&Bytes::new()), Ok(Bytes::from_static(b"{}")));
 
-        check_refused(b"hello", &format!("Unexpected character ('h' (code 104)): {EXPECTED}"), 1, 1);
-        check_refused(b"{\n \"a\": x}", &format!("Unexpected character ('x' (code 120)): {EXPECTED}"), 2, 7);
+        check_refused(b"hello", &format!("Unrecognized token 'hello': was {EXPECTING}"), 1, 6);
+        check_refused(b"nojson", &format!("Unrecognized token 'nojson': was {EXPECTING}"), 1, 7);
+        check_refused(b"{\n \"a\": x}", &format!("Unrecognized token 'x': was {EXPECTING}"), 2, 8);
+        check_refused(b"{\"a\": ?}", &format!("Unexpected character ('?' (code 63)): {EXPECTED}"), 1, 7);
         check_refused(b"\x99", &format!("Unexpected character ((CTRL-CHAR, code 153)): {EXPECTED}"), 1, 1);
         check_refused(b"\"\x87\"", "Invalid UTF-8 start byte 0x87", 1, 2);
         check_refused(b"{\"a\":", "EOF while parsing a value", 1, 5);

@@ -51,6 +51,7 @@ use crate::observe::PlatformEvent;
 use environment::Environment;
 pub(crate) use host::raise_open_files;
 use spawner::{Job, Spawner};
+pub(crate) use trace::header as trace_header;
 
 type Environments = Arc<DashMap<EnvironmentId, Arc<Environment>>>;
 

@@ -11,7 +11,7 @@ const LONGEST_ROOT: usize = 128;
 /// X-Ray's header: that of the caller, or an unsampled one that is the same for
 /// the same request. Its `Lineage` counts this invocation too, which is how a
 /// loop is recognised. AWS does not document that part's grammar.
-pub(super) fn header(request_id: RequestId, seconds: u64, function: &str, trace: &Trace) -> String {
+pub(crate) fn header(request_id: RequestId, seconds: u64, function: &str, trace: &Trace) -> String {
     let bits = request_id.0.as_u128();
     let parent = u64::try_from(bits >> 64).unwrap_or_default();
     let given = trace.header.as_deref().unwrap_or_default();

@@ -140,7 +140,7 @@ async fn refusals_are_to_the_letter() {
             "x".to_owned(),
             400,
             "InvalidRequestContentException",
-            r#"{"Type":"User","message":"Could not parse request body into json: Could not parse payload into json: Unexpected character ('x' (code 120)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]"}"#.to_owned(),
+            r#"{"Type":"User","message":"Could not parse request body into json: Could not parse payload into json: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]"}"#.to_owned(),
         ),
         (
             "f",
