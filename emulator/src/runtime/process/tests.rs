@@ -307,6 +307,10 @@ async fn what_is_over_before_it_starts_is_not_started() {
     world.invoke(1);
     world.until_at_rest().await;
     assert_eq!(world.notes("runtime"), ["started after both: False", "event"]);
+    // What the processes before had begun to ask for is not heard as its word.
+    let port = world.environment.generation().api();
+    world.jobs.send(Job::Restart(world.environment.renew(3))).expect("the thread lives");
+    world.until(|| world.environment.generation().api().is_some_and(|api| Some(api) != port)).await;
     assert_eq!(world.environment.generation().processes.leaders().len(), 1);
 }
 
