@@ -198,8 +198,8 @@ impl Auditor {
         rule!(state.request() == Some(id), "{at_whom:?} is {state:?}");
         let next = if let State::Ready(_) = state {
             State::Busy(id)
-        } else if let State::Cold(_) | State::InitFailed(_) = state {
-            State::Restarting(id)
+        } else if let State::Restarting(request) = state {
+            State::InitAgain { request, since: at }
         } else {
             return Err(format!("an invocation began in {state:?}"));
         };

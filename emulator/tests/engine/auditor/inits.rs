@@ -88,13 +88,13 @@ impl Auditor {
         self.set_state(id, next)
     }
 
-    pub(super) fn init_restarted(&mut self, at: Timestamp, id: EnvironmentId) -> Verdict {
+    pub(super) fn init_restarted(&mut self, id: EnvironmentId) -> Verdict {
         let book = self.environments.get_mut(&id).ok_or_else(|| format!("{id:?} is not alive"))?;
-        let State::Restarting(request) = book.state else {
+        let (State::Cold(request) | State::InitFailed(Some(request))) = book.state else {
             return Err(format!("{id:?} was started again, and it is {:?}", book.state));
         };
         book.incarnation += 1;
         self.step.handed_over.push(HandOver::Restart(id, book.incarnation));
-        self.set_state(id, State::InitAgain { request, since: at })
+        self.set_state(id, State::Restarting(request))
     }
 }

@@ -238,7 +238,7 @@ impl Auditor {
             What::InitStarted { environment, function, initialization, .. } => {
                 self.init_started(at, *environment, function, *initialization)
             }
-            What::InitRestarted { environment } => self.init_restarted(at, *environment),
+            What::InitRestarted { environment } => self.init_restarted(*environment),
             What::InitEnded { environment, took } => self.init_ended(at, *environment, *took),
             What::InitFailed { environment, took, phase, error_type } => {
                 self.init_failed(at, *environment, *took, *phase, error_type.is_none())

@@ -52,10 +52,10 @@ fn doctored_resets_are_found() {
     check(&after(crashed.clone(), [reset(5, 1, ResetReason::Timeout)]), "was reset for");
     check(&after(busy(), [reset(5, 1, ResetReason::Exit)]), "was reset for");
     let waits = after(crashed, [reset(5, 1, ResetReason::Exit), idle(5, 1)]);
-    let again = after(waits, [admitted(20, 2, Asker::Caller, 1, false), started(20, 2, 1)]);
-    check(&after(again.clone(), [restarted(20, 1), init_ended(30, 1, 10)]), "");
+    let again = after(waits, [admitted(20, 2, Asker::Caller, 1, false), restarted(20, 1)]);
+    check(&after(again.clone(), [started(20, 2, 1), init_ended(30, 1, 10)]), "");
     check(&after(again.clone(), [init_ended(30, 1, 10)]), "between two states");
-    check(&after(again, [ended(20, 2, 1, Ending::Succeeded, 0, false)]), "an invocation ended in");
+    check(&after(again, [ended(20, 2, 1, Ending::Succeeded, 0, false)]), "it had begun");
     check(&after(busy(), [restarted(5, 1)]), "was started again");
 }
 
@@ -67,7 +67,7 @@ fn doctored_inits_are_found() {
     check(&failed(9_999, false), "passed its limit");
     check(&failed(10_000, false), "");
     check(&after(failed(100, true), [ended(100, 1, 1, Ending::Failed, 0, false)]), "it had begun");
-    let again = after(failed(100, true), [started(100, 1, 1), restarted(100, 1)]);
+    let again = after(failed(100, true), [restarted(100, 1), started(100, 1, 1)]);
     let twice = after(again, [init_failed(150, 1, 50, InitPhase::Invoke, true)]);
     let over = after(twice.clone(), [ended(150, 1, 1, Ending::Failed, 50, false)]);
     check(&after(over.clone(), [reset(150, 1, ResetReason::InitFailure), idle(150, 1)]), "");
