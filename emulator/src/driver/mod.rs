@@ -173,14 +173,10 @@ impl Driver {
         }
     }
 
-    /// Takes news of an environment to the engine, if they still count by then:
-    /// while they wait for the lock, the environment may be told to end.
-    pub(crate) fn report(&self, report: Report, counts: impl FnOnce() -> bool) {
-        self.step(|engine, now| {
-            if counts() {
-                engine.report(now, report);
-            }
-        });
+    /// Takes news of an environment to the engine, which passes over those of
+    /// one that was told to end while they waited for the lock.
+    pub(crate) fn report(&self, report: Report) {
+        self.step(|engine, now| engine.report(now, report));
     }
 
     /// The clock that everything goes by.

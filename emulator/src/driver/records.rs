@@ -34,7 +34,9 @@ fn dead_letter(
     arn: &str,
     record: &InvocationRecord,
 ) -> bool {
-    let Some(queue) = identity.queue_of(arn) else { return log_elsewhere(identity, arn, record) };
+    let Some(queue) = identity.queue_of(arn) else {
+        return log_elsewhere(arn, &observe::record(record, identity));
+    };
     let status = match record.ending {
         EventEnding::ZeroReservedConcurrency => "429",
         EventEnding::Succeeded
@@ -84,7 +86,7 @@ fn destination(
         invoke.trace.depth = next_depth(record);
         return engine.invoke_event(at, invoke).is_ok();
     }
-    log_elsewhere(identity, arn, record)
+    log_elsewhere(arn, &text)
 }
 
 fn message_of(body: &str, record: &InvocationRecord) -> NewMessage {
@@ -117,8 +119,7 @@ fn next_depth(record: &InvocationRecord) -> u32 {
 }
 
 /// A service that is not here.
-fn log_elsewhere(identity: &Identity, arn: &str, record: &InvocationRecord) -> bool {
-    let text = observe::record(record, identity);
-    tracing::info!(target: "emulator::destination", arn, record = %text, "a record for another service");
+fn log_elsewhere(arn: &str, record: &str) -> bool {
+    tracing::info!(target: "emulator::destination", arn, record, "a record for another service");
     true
 }

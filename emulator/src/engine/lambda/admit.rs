@@ -100,12 +100,9 @@ impl Engine {
     fn find_version(&mut self, request: &Request) -> Result<Version, Refusal> {
         let Request { function: name, qualifier, .. } = request;
         let drew = request.arrived.map(|arrival| arrival.version);
-        let Some(version) = self.route(name.as_str(), qualifier, drew) else {
-            return Err(Refusal::FunctionNotFound(name.clone(), qualifier.clone()));
-        };
-        let Some(function) = self.functions.get(name) else {
-            return Err(Refusal::FunctionNotFound(name.clone(), qualifier.clone()));
-        };
+        let missing = || Refusal::FunctionNotFound(name.clone(), qualifier.clone());
+        let version = self.route(name.as_str(), qualifier, drew).ok_or_else(missing)?;
+        let function = self.functions.get(name).ok_or_else(missing)?;
         if function.state() == FunctionState::Pending {
             return Err(Refusal::Pending);
         }

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::effect::Effect;
 use crate::engine::error::Refusal;
-use crate::engine::ids::FunctionName;
+use crate::engine::ids::{FunctionName, RequestId};
 use crate::engine::time::Timestamp;
 
 /// When a request came, and the version that it was routed to.
@@ -78,19 +78,36 @@ impl Engine {
         }
     }
 
-    /// Asks again for all that wait; those that still may go on waiting.
+    /// Asks again for those that wait; who still may goes on waiting. What one
+    /// finds nothing for, no later one of the same version would find.
     pub(super) fn resume_arrivals(&mut self, now: Timestamp, name: &FunctionName) {
         let Some(function) = self.functions.get_mut(name) else { return };
         if function.arrivals.waiting.is_empty() {
             return;
         }
         function.arrivals.alarm.take().into_iter().for_each(|key| self.alarms.cancel(key));
+        let mut nothing_for = None;
         for request in std::mem::take(&mut function.arrivals.waiting) {
-            let request_id = request.request_id;
-            if let Err((_, refusal)) = self.admit(now, request) {
+            let (request_id, version) = (request.request_id, request.arrived.map(|arrival| arrival.version));
+            if nothing_for.is_some() && nothing_for == version {
+                self.put_back(name, request);
+            } else if let Err((_, refusal)) = self.admit(now, request) {
                 self.effects.push(Effect::Refuse { request_id, refusal });
+            } else if self.waits_last(name, request_id) {
+                nothing_for = version;
             }
         }
+    }
+
+    fn put_back(&mut self, name: &FunctionName, request: Request) {
+        if let Some(function) = self.functions.get_mut(name) {
+            function.arrivals.waiting.push_back(request);
+        }
+    }
+
+    fn waits_last(&self, name: &FunctionName, request_id: RequestId) -> bool {
+        let last = self.functions.get(name).and_then(|function| function.arrivals.waiting.back());
+        last.is_some_and(|last| last.request_id == request_id)
     }
 
     /// The function goes: nobody waits for it any more.

@@ -217,8 +217,7 @@ impl Generation {
     pub(super) fn report(&self, news: News) {
         if let Some(driver) = self.sandbox.driver.upgrade() {
             let (environment, incarnation) = (self.sandbox.id, self.incarnation);
-            let report = Report { environment, incarnation, news };
-            driver.report(report, || !self.is_over());
+            driver.report(Report { environment, incarnation, news });
         }
     }
 
