@@ -140,7 +140,7 @@ impl Bench {
 
     fn send_receive_delete(&mut self) {
         self.send();
-        let request = ReceiveRequest { max: 1, visibility: None, wait: None };
+        let request = ReceiveRequest { max: 1, visibility: None, wait: None, attempt: None };
         let answer = self.engine.receive_message(self.now, "q", request).expect("the queue is there");
         self.drain();
         let Receive::Messages(messages) = answer else { panic!("a message is there") };

@@ -3,9 +3,10 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::load::{Load, Shot};
+use super::load::Load;
 use super::millis;
 use super::server::Server;
+use super::shot::Shot;
 
 /// Functions of each kind; the middle one counts.
 const FUNCTIONS: usize = 15;
@@ -13,6 +14,7 @@ const FUNCTIONS: usize = 15;
 const PYTHON: &str = "def handler(event, context):\n    return 'hello'\n";
 
 pub(crate) fn measure() {
+    println!("\nfirst invoke of a fresh function, and what its interpreter takes alone");
     let emulator = Server::emulator();
     let load = Load::new(emulator.address());
     let this = std::env::current_exe().expect("this program");

@@ -2,82 +2,18 @@
 
 use std::io::{Cursor, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::task::LocalSet;
+use hyper::Method;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::crew::Crew;
+use super::shot::Shot;
+
 const ROLE: &str = "arn:aws:iam::000000000000:role/bench";
-
-/// One request, many times.
-#[derive(Debug, Clone)]
-pub(crate) struct Shot {
-    method: Method,
-    path: String,
-    target: Option<&'static str>,
-    body: Bytes,
-    /// What every answer must have; none where the server answers a constant.
-    status: Option<u16>,
-}
-
-impl Shot {
-    pub(crate) fn health() -> Self {
-        Self {
-            method: Method::GET,
-            path: "/_emulator/health".into(),
-            target: None,
-            body: Bytes::new(),
-            status: Some(200),
-        }
-    }
-
-    pub(crate) fn send_message() -> Self {
-        let body = format!(
-            r#"{{"QueueUrl":"http://127.0.0.1/000000000000/bench","MessageBody":"{}"}}"#,
-            "x".repeat(100)
-        );
-        Self {
-            method: Method::POST,
-            path: "/".into(),
-            target: Some("AmazonSQS.SendMessage"),
-            body: body.into(),
-            status: Some(200),
-        }
-    }
-
-    pub(crate) fn invoke(function: &str) -> Self {
-        let path = format!("/2015-03-31/functions/{function}/invocations");
-        let status = if function == "refused" { 429 } else { 200 };
-        let body = Bytes::from_static(br#"{"sleep_ms":0}"#);
-        Self { method: Method::POST, path, target: None, body, status: Some(status) }
-    }
-
-    /// The same request for a server that knows no AWS.
-    pub(crate) fn anywhere(&self) -> Self {
-        Self { status: None, ..self.clone() }
-    }
-
-    fn request(&self) -> Request<Full<Bytes>> {
-        let mut request =
-            Request::builder().method(self.method.clone()).uri(&self.path).header("host", "localhost");
-        if let Some(target) = self.target {
-            request =
-                request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.0");
-        }
-        request.body(Full::new(self.body.clone())).expect("a request")
-    }
-}
 
 /// What a round gave.
 #[derive(Debug, Clone, Copy)]
@@ -98,25 +34,14 @@ impl Load {
     }
 
     pub(crate) fn run(self, shot: &Shot, connections: usize, requests: usize) -> Measured {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        LocalSet::new().block_on(&runtime, self.round(shot.clone(), connections, requests))
-    }
-
-    async fn round(self, shot: Shot, connections: usize, requests: usize) -> Measured {
-        let mut open = Vec::new();
-        for _ in 0..connections {
-            open.push(self.connect().await);
-        }
-        let left = Arc::new(AtomicUsize::new(requests));
+        let mut crew = Crew::new(self.address, connections);
+        let shot = shot.clone();
         let begin = Instant::now();
-        let users: Vec<_> = open
-            .into_iter()
-            .map(|connection| tokio::task::spawn_local(user(connection, shot.clone(), Arc::clone(&left))))
-            .collect();
-        let mut latencies = Vec::with_capacity(requests);
-        for user in users {
-            latencies.extend(user.await.expect("a user ends well"));
-        }
+        let mut latencies = crew.share(requests, async move |connection, number| {
+            let begin = Instant::now();
+            shot.fire(connection, number).await;
+            begin.elapsed()
+        });
         let took = begin.elapsed();
         latencies.sort_unstable();
         #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
@@ -124,17 +49,8 @@ impl Load {
         Measured { per_second, p50: latencies[latencies.len() / 2] }
     }
 
-    async fn connect(self) -> SendRequest<Full<Bytes>> {
-        let stream = TcpStream::connect(self.address).await.expect("the server listens");
-        stream.set_nodelay(true).expect("TCP_NODELAY");
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
-        tokio::task::spawn_local(async move { drop(connection.await) });
-        sender
-    }
-
-    /// Makes what the shots need: a queue, a function of each kind.
+    /// Makes what invocations need: a function of each kind.
     pub(crate) fn prepare(self) {
-        self.call(Method::POST, "/", Some("AmazonSQS.CreateQueue"), r#"{"QueueName":"bench"}"#);
         let this = std::env::current_exe().expect("this program");
         let script = format!("#!/bin/sh\nexec '{}' sandbox-fn\n", this.display());
         let simulated = r#"{"Variables":{"EMULATOR_INIT_MS":"0","EMULATOR_DURATION_MS":"0"}}"#;
@@ -142,7 +58,8 @@ impl Load {
         self.create("refused", "emulator.handler", simulated, &script);
         self.create("sandbox", "bootstrap", "{}", &script);
         let reserved = r#"{"ReservedConcurrentExecutions":0}"#;
-        self.call(Method::PUT, "/2017-10-31/functions/refused/concurrency", None, reserved);
+        let path = "/2017-10-31/functions/refused/concurrency";
+        self.run(&Shot::new(Method::PUT, path, reserved, 200), 1, 1);
     }
 
     fn create(self, name: &str, handler: &str, environment: &str, script: &str) {
@@ -167,33 +84,6 @@ impl Load {
             r#"{{"FunctionName":"{name}","Runtime":"{runtime}","Handler":"{handler}","Role":"{ROLE}",
                 "Timeout":30,"Environment":{environment},"Code":{{"ZipFile":"{zip}"}}}}"#
         );
-        self.call(Method::POST, "/2015-03-31/functions", None, &body);
+        self.run(&Shot::new(Method::POST, "/2015-03-31/functions", body, 201), 1, 1);
     }
-
-    fn call(self, method: Method, path: &str, target: Option<&'static str>, body: &str) {
-        let shot = Shot {
-            method,
-            path: path.into(),
-            target,
-            body: Bytes::copy_from_slice(body.as_bytes()),
-            status: None,
-        };
-        self.run(&shot, 1, 1);
-    }
-}
-
-async fn user(mut connection: SendRequest<Full<Bytes>>, shot: Shot, left: Arc<AtomicUsize>) -> Vec<Duration> {
-    let mut latencies = Vec::new();
-    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-        let begin = Instant::now();
-        connection.ready().await.expect("the connection stays open");
-        let response = connection.send_request(shot.request()).await.expect("an answer");
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.expect("a body").to_bytes();
-        latencies.push(begin.elapsed());
-        if let Some(expected) = shot.status {
-            assert_eq!(status, expected, "{}", String::from_utf8_lossy(&body));
-        }
-    }
-    latencies
 }

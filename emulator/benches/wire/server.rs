@@ -4,22 +4,28 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 const SERVER_CORE: usize = 0;
 pub(crate) const LOAD_CORE: usize = 1;
 
 /// A server that ends with its value.
+#[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
 }
 
 impl Server {
-    pub(crate) fn bare() -> Self {
+    /// A bare server, which answers each of these `x-amz-target`s with its text.
+    pub(crate) fn bare(constants: &[(&'static str, String)]) -> Self {
         let this = std::env::current_exe().expect("this program");
-        Self::start(&[&this.display().to_string(), "bare"])
+        let this = this.display().to_string();
+        let constants = constants.iter().flat_map(|(target, answer)| [*target, answer.as_str()]);
+        let command: Vec<&str> = [this.as_str(), "bare"].into_iter().chain(constants).collect();
+        Self::start(&command)
     }
 
     pub(crate) fn emulator() -> Self {
@@ -58,6 +64,17 @@ impl Server {
         self.status("VmHWM:")
     }
 
+    /// How long it has computed since it began, itself and for it the kernel,
+    /// in steps of `cpu_step`.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // The program's name, in brackets, may hold anything. After it come
+        // the fields from the third on; utime and stime are 14 and 15.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse().unwrap_or(f64::NAN));
+        if fields.is_empty() { f64::NAN } else { ticks.sum::<f64>() * cpu_step().as_secs_f64() }
+    }
+
     fn status(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
@@ -73,6 +90,31 @@ impl Drop for Server {
         let _ended = kill_process(pid, Signal::INT);
         let _status = self.child.wait();
     }
+}
+
+/// What computing time is counted in.
+pub(crate) fn cpu_step() -> Duration {
+    let per_second = u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(u32::MAX);
+    Duration::from_secs(1) / per_second
+}
+
+/// Lets this process, and servers that it starts from now on, have that many
+/// open files. Says how many it is, which may be fewer.
+pub(crate) fn allow_open_files(wanted: u64) -> u64 {
+    let unlimited = |limit: Option<u64>| limit.unwrap_or(u64::MAX);
+    let limit = getrlimit(Resource::Nofile);
+    if unlimited(limit.current) >= wanted {
+        return unlimited(limit.current);
+    }
+    // Only the superuser may go beyond the maximum.
+    let most = Some(wanted.max(unlimited(limit.maximum)));
+    for maximum in [most, limit.maximum] {
+        let current = Some(wanted.min(unlimited(maximum)));
+        if setrlimit(Resource::Nofile, Rlimit { current, maximum }).is_ok() {
+            break;
+        }
+    }
+    unlimited(getrlimit(Resource::Nofile).current)
 }
 
 /// Becomes the given program, on the server's core.

@@ -33,7 +33,7 @@ use crate::runtime::Packages;
 
 pub(crate) use guard::{Guard, is_loopback};
 pub(crate) use server::serve;
-pub(crate) use sqs::{SENDER_ID, attributes_md5, body_md5, receipt_text};
+pub(crate) use sqs::{SENDER_ID, attributes_md5, body_md5, receipt_text, sequence_text};
 
 /// What every operation has at hand.
 #[derive(Debug)]

@@ -75,10 +75,10 @@ fn query_service(call: &Call) -> Service {
     }
 }
 
-/// `/000000000000/queue-name`: clients post to queue URLs.
+/// `/000000000000/queue-name`, `/queue/queue-name`: clients post to queue URLs.
 fn is_queue_path(path: &str) -> bool {
-    let account = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    first == "queue" || (first.len() == 12 && first.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The `Action` of a query-protocol request, in its body or its query string.

@@ -19,8 +19,8 @@ use tokio::sync::mpsc::Sender;
 
 use crate::config::Identity;
 use crate::engine::{
-    Delivery, Effect, Engine, Fact, Invoke, Quotas, Receive, ReceiveRequest, Refusal, Report, RequestId,
-    SqsError, Timestamp,
+    Delivery, Effect, Engine, Fact, FilterRequest, Invoke, QueueRequest, Quotas, Receive, ReceiveRequest,
+    Refusal, Report, RequestId, SqsError, Timestamp,
 };
 use crate::observe::LogStore;
 use crate::runtime::{HandlerRuntime, ProcessRuntime};
@@ -52,6 +52,8 @@ struct State {
     handlers: HandlerRuntime,
     effects: Vec<Effect>,
     facts: Vec<Fact>,
+    /// What is to be judged once the lock is free.
+    filters: Vec<FilterRequest>,
     /// Every fact, for tests.
     #[cfg(test)]
     journal: Vec<Fact>,
@@ -74,6 +76,7 @@ impl Driver {
             handlers: HandlerRuntime::new(seed),
             effects: Vec::new(),
             facts: Vec::new(),
+            filters: Vec::new(),
             #[cfg(test)]
             journal: Vec::new(),
             sleeping_until: None,
@@ -96,6 +99,19 @@ impl Driver {
     /// Runs one command on the engine, at this moment, with everything that
     /// was due before it done first.
     pub(crate) fn step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> R {
+        let (answer, mut filters) = self.locked_step(command);
+        // Reading bodies takes its time, and needs no lock. What the engine
+        // does with a verdict may bring up more to judge.
+        while let Some(request) = filters.pop() {
+            let passed = request.filter.judge(&request.messages);
+            let ((), more) = self.locked_step(|engine, now| engine.filtered(now, &request, &passed));
+            filters.extend(more);
+        }
+        answer
+    }
+
+    /// A step, and what it leaves to be judged.
+    fn locked_step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> (R, Vec<FilterRequest>) {
         // A panic inside is a broken invariant of the engine; what stands after
         // it is still the best there is to go on with.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,7 +121,7 @@ impl Driver {
         self.carry_out(&mut state);
         self.catch_up(&mut state, now);
         self.wake_if_earlier(&mut state);
-        answer
+        (answer, std::mem::take(&mut state.filters))
     }
 
     /// Invokes a function and waits for its answer. A caller that goes away
@@ -154,6 +170,7 @@ impl Driver {
         request: ReceiveRequest,
     ) -> Result<Vec<Delivery>, SqsError> {
         let received = self.step(|engine, now| {
+            engine.admit_queue_request(now, queue, QueueRequest::Receive)?;
             let received = engine.receive_message(now, queue, request)?;
             Ok(match received {
                 Receive::Messages(messages) => Err(messages),
@@ -223,6 +240,7 @@ impl Driver {
             handlers,
             effects,
             facts,
+            filters,
             #[cfg(test)]
             journal,
             ..
@@ -265,6 +283,7 @@ impl Driver {
                     self.waiters.answer(request_id, Err(refusal));
                 }
                 Effect::SendRecord(record) => records.push(record),
+                Effect::Filter(request) => filters.push(request),
                 Effect::Deliver { receiver, messages } => self.waiters.deliver(receiver, messages),
             }
         }

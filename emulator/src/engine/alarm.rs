@@ -32,10 +32,14 @@ pub(crate) enum Alarm {
     /// When a message of the queue becomes visible or expires, or a long poll
     /// ends, whichever is first.
     AdvanceQueue(QueueName),
+    /// When a move task moves its next message.
+    MoveMessage(QueueName),
     /// When a mapping leaves a state such as `Creating`.
     ChangeMapping(MappingId),
+    /// When a mapping's fleet may grow or shrink by a poller.
+    ScaleMapping(MappingId),
     /// When a poller's batching window closes, its throttled batch is tried
-    /// again, or its long poll is renewed: whatever that poller waits for.
+    /// again, or its pause ends: whatever that poller waits for.
     WakePoller(MappingId, usize),
 }
 

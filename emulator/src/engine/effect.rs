@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use super::error::Refusal;
 use super::fact::EventEnding;
-use super::ids::{EnvironmentId, FunctionName, QueueName, ReceiverId, RequestId, Uuid};
+use super::ids::{EnvironmentId, FunctionName, MappingId, QueueName, ReceiverId, RequestId, Uuid};
 use super::lambda::{FunctionVersion, InitializationType, Qualifier, Trace, Version};
+use super::mapping::Filter;
 use super::sqs::Delivery;
 use super::time::Timestamp;
 
@@ -62,6 +63,9 @@ pub enum Effect {
     /// Write down what became of an asynchronous event and bring it where the
     /// function's settings say.
     SendRecord(InvocationRecord),
+    /// Judge messages by a mapping's filter criteria, and tell the engine which
+    /// passed ([`Engine::filtered`](super::Engine::filtered)).
+    Filter(FilterRequest),
     /// Answer a waiting ReceiveMessage; no message means that its wait is over.
     Deliver {
         /// Whose.
@@ -124,6 +128,21 @@ pub enum Payload {
         /// Whether a batching window gathered them, which AWS's event shows.
         windowed: bool,
     },
+}
+
+/// Messages that a poller received, to be judged.
+#[derive(Debug, Clone)]
+pub struct FilterRequest {
+    /// Whose poller.
+    pub mapping: MappingId,
+    /// Which poller.
+    pub poller: usize,
+    /// Which of its requests.
+    pub ticket: u64,
+    /// By what.
+    pub filter: Filter,
+    /// In the order of their receipt.
+    pub messages: Arc<[Delivery]>,
 }
 
 /// What became of an asynchronous event.

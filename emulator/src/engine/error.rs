@@ -129,6 +129,19 @@ pub enum LambdaError {
     },
     /// `BatchSize` over 10 needs a batching window.
     WindowRequired,
+    /// A batching window on a FIFO queue.
+    WindowNotForFifo,
+    /// `BatchSize` over 10 on a FIFO queue.
+    BatchTooLargeForFifo,
+    /// Provisioned pollers and MaximumConcurrency at once.
+    ProvisionedAndMaximum,
+    /// Fewer provisioned pollers than a queue's mapping has at least.
+    TooFewPollers {
+        /// The least.
+        least: usize,
+    },
+    /// Fewer pollers at most than at least.
+    MinimumPollersAboveMaximum,
     /// A policy was not changed.
     Policy(PolicyError),
     /// A resource would have more tags than it may.
@@ -177,4 +190,36 @@ pub enum SqsError {
     },
     /// The total visibility of one delivery would exceed 12 hours.
     VisibilityBeyondTwelveHours,
+    /// A FIFO queue's handle whose message is no longer in flight by it.
+    ReceiptHandleExpired,
+    /// A message to a FIFO queue without a group.
+    GroupIdMissing,
+    /// A message to a FIFO queue without anything to tell duplicates by.
+    DeduplicationIdMissing,
+    /// A delay for one message of a FIFO queue.
+    DelayNotForFifo,
+    /// More requests a second than a FIFO queue takes.
+    RequestThrottled,
+    /// A dead-letter queue of the other type.
+    DeadLetterTypeDiffers,
+    /// A dead-letter queue whose RedriveAllowPolicy does not name the queue.
+    DeadLetterTargetRefuses,
+    /// `perMessageGroupId` without the scope `messageGroup`.
+    ThroughputNeedsGroupScope,
+    /// A queue of that name was deleted a moment ago.
+    QueueDeletedRecently,
+    /// A move task from a queue that is not there.
+    MoveSourceMissing,
+    /// A move task to a queue that is not there.
+    MoveDestinationMissing,
+    /// A move task from a queue that no other has as its dead-letter queue.
+    NotADeadLetterQueue,
+    /// A move task between a FIFO and a standard queue.
+    MoveBetweenTypes,
+    /// A second move task for one queue.
+    MoveTaskRunning,
+    /// More active move tasks than an account may have.
+    TooManyMoveTasks,
+    /// No such move task, or one that is over.
+    MoveTaskNotFound,
 }

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use super::effect::RecordTarget;
 use super::error::ThrottleReason;
-use super::ids::{AliasName, EnvironmentId, FunctionName, MappingId, MessageId, QueueName, RequestId, Uuid};
+use super::ids::{
+    AliasName, EnvironmentId, FunctionName, GroupId, MappingId, MessageId, MoveTaskId, QueueName, RequestId,
+    Uuid,
+};
 use super::lambda::{AllocationStatus, FunctionVersion, InitializationType, Qualifier, Version};
 use super::mapping::MappingState;
+use super::sqs::MoveTaskStatus;
 use super::time::Timestamp;
 
 /// One thing that happened, and when. Facts come in the order of their times.
@@ -371,8 +375,28 @@ pub enum What {
         queue: QueueName,
         /// Which.
         message: MessageId,
+        /// Its bytes: body and attributes.
+        size: usize,
+        /// Its group.
+        group: Option<GroupId>,
         /// When it may be received, if not at once.
         delayed_until: Option<Timestamp>,
+    },
+    /// A FIFO queue was sent a message that it had already accepted.
+    MessageDeduplicated {
+        /// Where.
+        queue: QueueName,
+        /// The message that it accepted.
+        message: MessageId,
+    },
+    /// A delayed message of a FIFO queue waits until another moment than before.
+    DelayChanged {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+        /// When it may be received now.
+        until: Timestamp,
     },
     /// A message was received and is in flight.
     MessageReceived {
@@ -384,6 +408,31 @@ pub enum What {
         receive_count: u32,
         /// When it becomes visible again.
         visible_at: Timestamp,
+    },
+    /// A receive was repeated under its attempt id: a message that it brought is
+    /// in flight for longer.
+    ReceiveRepeated {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        message: MessageId,
+        /// When it becomes visible now.
+        visible_at: Timestamp,
+    },
+    /// A receive ended with nothing.
+    ReceiveEmpty {
+        /// Where.
+        queue: QueueName,
+    },
+    /// A group of a standard queue holds so much of what is in flight that it
+    /// is served after all others, or does so no more.
+    GroupChanged {
+        /// Where.
+        queue: QueueName,
+        /// Which.
+        group: GroupId,
+        /// Whether it is noisy.
+        noisy: bool,
     },
     /// A message may be received (again).
     MessageVisible {
@@ -424,12 +473,67 @@ pub enum What {
         /// Which.
         message: MessageId,
     },
+    /// A move task took a message out of a dead-letter queue, to be another one
+    /// elsewhere.
+    MessageMoved {
+        /// From where.
+        queue: QueueName,
+        /// To where.
+        destination: QueueName,
+        /// Which.
+        message: MessageId,
+        /// What it is called there.
+        new_id: MessageId,
+        /// Its group.
+        group: Option<GroupId>,
+    },
+    /// A move task began, or changed its state.
+    MoveTaskChanged {
+        /// Which.
+        task: MoveTaskId,
+        /// The dead-letter queue that it empties.
+        queue: QueueName,
+        /// How far it is.
+        status: MoveTaskStatus,
+    },
     /// A mapping changed its state.
     MappingChanged {
         /// Which.
         mapping: MappingId,
         /// To what; `None` when it is gone.
         state: Option<MappingState>,
+    },
+    /// A fleet begins, grows or shrinks.
+    PollersScaled {
+        /// Whose.
+        mapping: MappingId,
+        /// To so many pollers.
+        pollers: usize,
+    },
+    /// A poller received messages (`PolledEventCount`).
+    EventsPolled {
+        /// Whose poller.
+        mapping: MappingId,
+        /// How many.
+        events: usize,
+    },
+    /// Messages did not pass the filter criteria, and are deleted
+    /// (`FilteredOutEventCount`).
+    EventsFiltered {
+        /// By whose filter.
+        mapping: MappingId,
+        /// How many.
+        events: usize,
+    },
+    /// A function has worked on a batch (`InvokedEventCount`,
+    /// `DeletedEventCount`; the rest is `FailedInvokeEventCount`).
+    BatchSettled {
+        /// Whose batch.
+        mapping: MappingId,
+        /// How many messages it had.
+        events: usize,
+        /// How many of them are deleted for it.
+        deleted: usize,
     },
     /// A poller gave its batch up because its messages' visibility lapsed
     /// while the function was throttled.

@@ -102,6 +102,8 @@ uuid_ids! {
     MessageId;
     /// One event source mapping.
     MappingId;
+    /// One message move task.
+    MoveTaskId;
 }
 
 macro_rules! numbers {
@@ -175,6 +177,10 @@ names! {
     QueueName;
     /// A layer's name, unique in the account and region.
     LayerName;
+    /// A group of messages (`MessageGroupId`), within its queue.
+    GroupId;
+    /// What tells a message of a FIFO queue from others (`MessageDeduplicationId`).
+    DeduplicationId;
 }
 
 #[cfg(test)]

@@ -22,17 +22,17 @@ use std::collections::BTreeMap;
 use alarm::{Alarm, Alarms};
 use lambda::{ConcurrencyPool, Environment, Function, Layers, TokenBucket};
 use mapping::Mapping;
-use sqs::Queue;
+use sqs::{MoveTasks, Queue};
 
 pub use effect::{
-    Attempt, BatchItems, Completion, Dispatch, Effect, EntrypointFault, Exit, FunctionError,
+    Attempt, BatchItems, Completion, Dispatch, Effect, EntrypointFault, Exit, FilterRequest, FunctionError,
     InvocationRecord, News, Outcome, Payload, RecordTarget, Report, Start,
 };
 pub use error::{LambdaError, Refusal, SqsError, ThrottleReason};
 pub use fact::{Asker, Ending, EventEnding, Fact, InitPhase, Limit, Pool, ResetReason, StopReason, What};
 pub use ids::{
-    AliasName, EnvironmentId, FunctionName, FunctionNumber, LayerName, MappingId, MessageId, MessageNumber,
-    NotAUuid, QueueName, QueueNumber, ReceiverId, RequestId, Uuid,
+    AliasName, DeduplicationId, EnvironmentId, FunctionName, FunctionNumber, GroupId, LayerName, MappingId,
+    MessageId, MessageNumber, MoveTaskId, NotAUuid, QueueName, QueueNumber, ReceiverId, RequestId, Uuid,
 };
 pub use lambda::{
     Account, Alias, AliasTarget, AliasUpdate, AllocationStatus, ApplicationLogLevel, Code, ColdStart,
@@ -41,13 +41,14 @@ pub use lambda::{
     Package, Policy, PolicyError, ProvisionedView, Publication, PublishedLayer, Qualifier, RecursiveLoop,
     RuntimeManagement, Spread, Statement, SystemLogLevel, Tally, Trace, Version,
 };
-pub use mapping::{MappingSpec, MappingState, MappingView};
+pub use mapping::{Filter, MappingSpec, MappingState, MappingView, MessageFilter, ProvisionedPollers};
 pub use quotas::{Backoff, Quotas, Rate};
 pub use rng::Rng;
 pub use snapshot::{FunctionSnapshot, QueueSnapshot, Snapshot};
 pub use sqs::{
-    AttributeValue, Content, Delivery, MessageAttribute, NewMessage, QueueAttributes, QueueView,
-    ReceiptHandle, Receive, ReceiveRequest, RedrivePolicy,
+    Accepted, AttributeValue, Content, Deduplication, Delivery, FifoAttributes, FifoScope, MessageAttribute,
+    MessageKey, MoveFailure, MoveTaskStatus, MoveTaskView, NewMessage, QueueAttributes, QueueRequest,
+    QueueView, ReceiptHandle, Receive, ReceiveRequest, RedriveAllowPolicy, RedrivePolicy,
 };
 pub use tags::{Tags, TooManyTags};
 pub use time::Timestamp;
@@ -86,8 +87,13 @@ pub struct Engine {
     functions_made: u64,
     queues: BTreeMap<QueueName, Queue>,
     queues_made: u64,
+    /// When names were given up, as long as they are held.
+    queues_deleted: BTreeMap<QueueName, Timestamp>,
     receivers_made: u64,
+    move_tasks: MoveTasks,
     mappings: BTreeMap<MappingId, Mapping>,
+    /// Requests to filter messages, ever made.
+    filterings: u64,
     layers: Layers,
 }
 
@@ -109,8 +115,11 @@ impl Engine {
             functions_made: 0,
             queues: BTreeMap::new(),
             queues_made: 0,
+            queues_deleted: BTreeMap::new(),
             receivers_made: 0,
+            move_tasks: MoveTasks::default(),
             mappings: BTreeMap::new(),
+            filterings: 0,
             layers: Layers::default(),
         }
     }
@@ -169,7 +178,9 @@ impl Engine {
             Alarm::Provision(function, version) => self.provision_alarm_rang(at, &function, version),
             Alarm::TryEvents(function) => self.events_alarm_rang(at, &function),
             Alarm::AdvanceQueue(queue) => self.queue_alarm_rang(at, &queue),
+            Alarm::MoveMessage(queue) => self.move_alarm_rang(at, &queue),
             Alarm::ChangeMapping(mapping) => self.mapping_alarm_rang(at, mapping),
+            Alarm::ScaleMapping(mapping) => self.scaling_alarm_rang(at, mapping),
             Alarm::WakePoller(mapping, poller) => self.poller_alarm_rang(at, mapping, poller),
         }
     }

@@ -70,6 +70,24 @@ pub struct Quotas {
     /// Pollers of an event source mapping at its start
     /// ("Amazon SQS scaling behavior": 5 concurrent batches).
     pub initial_pollers: usize,
+    /// Pollers of a mapping that has had nothing to do ("down to 2").
+    pub idle_pollers: usize,
+    /// The most pollers of a mapping without a MaximumConcurrency (1,250).
+    pub most_pollers: usize,
+    /// Pollers that a mapping adds while messages wait ("up to 300 more a
+    /// minute"), and lets go when they don't, which is not documented.
+    pub poller_rate: Rate,
+    /// The same of pollers in provisioned mode (1,000 batches a minute, and 10
+    /// of them a poller).
+    pub provisioned_poller_rate: Rate,
+    /// How long a mapping has nothing to do before it has fewer pollers than
+    /// at its start: not documented.
+    pub poller_idle_after: Duration,
+    /// How long a mapping adds no poller after a function failed with a batch:
+    /// not documented.
+    pub poller_error_pause: Duration,
+    /// How long a provisioned poller rests that has polled or received enough.
+    pub provisioned_poll_pause: Duration,
     /// How long a poller's ReceiveMessage waits (20 s).
     pub poll_wait: Duration,
     /// How a poller spaces its attempts to invoke a throttled function. AWS
@@ -78,8 +96,17 @@ pub struct Quotas {
     /// How long a mapping shows `Creating`, `Updating` or `Deleting`. On AWS
     /// seconds to a minute: not documented.
     pub mapping_transition: Duration,
-    /// Messages in flight on a standard queue (120,000).
+    /// Messages in flight on a queue (120,000, of both types).
     pub in_flight_limit: usize,
+    /// Requests of each kind that a FIFO queue takes ("Amazon SQS FIFO queue
+    /// quotas": 300 a second; the window is not documented).
+    pub fifo_request_rate: Rate,
+    /// How long the name of a deleted queue can't be used ("DeleteQueue": 60 s,
+    /// which in practice is often less): none unless it is asked for.
+    pub queue_name_hold: Duration,
+    /// Messages that a move task moves when its client names no number: not
+    /// documented; here the most that can be named.
+    pub move_rate: Rate,
 }
 
 impl Default for Quotas {
@@ -108,6 +135,13 @@ impl Default for Quotas {
             },
             event_max_age: Duration::from_secs(6 * 3_600),
             initial_pollers: 5,
+            idle_pollers: 2,
+            most_pollers: 1_250,
+            poller_rate: Rate { count: 300, per: Duration::from_secs(60) },
+            provisioned_poller_rate: Rate { count: 100, per: Duration::from_secs(60) },
+            poller_idle_after: Duration::from_secs(60),
+            poller_error_pause: Duration::from_secs(60),
+            provisioned_poll_pause: Duration::from_millis(100),
             poll_wait: Duration::from_secs(20),
             poller_throttle_backoff: Backoff {
                 first: Duration::from_secs(1),
@@ -115,6 +149,9 @@ impl Default for Quotas {
             },
             mapping_transition: Duration::ZERO,
             in_flight_limit: 120_000,
+            fifo_request_rate: Rate { count: 300, per: Duration::from_secs(1) },
+            queue_name_hold: Duration::ZERO,
+            move_rate: Rate { count: 500, per: Duration::from_secs(1) },
         }
     }
 }

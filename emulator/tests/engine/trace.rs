@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emulator::engine::{
-    AliasTarget, AliasUpdate, AllocationStatus, ColdStartMode, Completion, Effect, Ending, Engine,
-    EnvironmentId, EventEnding, EventInvokeConfig, Exit, Fact, FunctionError, FunctionSpec, HandlerModel,
-    InitPhase, Invoke, MappingSpec, MappingState, MessageId, NewMessage, News, Outcome, Pool, Publication,
-    Qualifier, QueueAttributes, QueueName, Quotas, Rate, ReceiptHandle, Receive, ReceiveRequest,
-    RecordTarget, RedrivePolicy, Report, RequestId, ResetReason, StopReason, Timestamp, Version, What,
+    AliasTarget, AliasUpdate, AllocationStatus, ColdStartMode, Completion, Deduplication, Effect, Ending,
+    Engine, EnvironmentId, EventEnding, EventInvokeConfig, Exit, Fact, FifoAttributes, FifoScope, Filter,
+    FunctionError, FunctionSpec, HandlerModel, InitPhase, Invoke, MappingSpec, MappingState, MessageFilter,
+    MessageId, MoveTaskStatus, NewMessage, News, Outcome, Pool, ProvisionedPollers, Publication, Qualifier,
+    QueueAttributes, QueueName, Quotas, Rate, ReceiptHandle, Receive, ReceiveRequest, RecordTarget,
+    RedrivePolicy, Report, RequestId, ResetReason, SqsError, StopReason, Timestamp, Version, What,
 };
 
 /// All traces count from this moment.
@@ -78,6 +79,8 @@ struct World {
     incarnations: BTreeMap<EnvironmentId, u32>,
     /// A refusal that no fact tells of.
     refused: Option<String>,
+    /// Whether the sizes of fleets are told.
+    shows_pollers: bool,
     facts: Vec<Fact>,
     effects: Vec<Effect>,
 }
@@ -140,18 +143,21 @@ impl World {
             running: BTreeMap::new(),
             incarnations: BTreeMap::new(),
             refused: None,
+            shows_pollers: false,
             facts: Vec::new(),
             effects: Vec::new(),
         }
     }
 
     /// `quota account 10`, `function f reserved 1 timeout 3s`, `queue q visibility 30s redrive dlq 3`,
-    /// `mapping q f batch 10 window 1s maximum 2 partial`.
+    /// `queue q.fifo content scope`, `mapping q f batch 10 window 1s maximum 2 partial filter word`,
+    /// `show pollers`.
     fn declare(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let setting = |name: &str| words.iter().position(|word| *word == name).map(|at| words[at + 1]);
         match words[0] {
             "quota" => {}
+            "show" => self.shows_pollers = words[1] == "pollers",
             "function" => {
                 let mut spec = function(setting("timeout").map_or(Duration::from_secs(3), span));
                 spec.dead_letter_target = setting("dead-letter").map(Into::into);
@@ -180,6 +186,13 @@ impl World {
                 if let Some(retention) = setting("retention") {
                     attributes.retention = span(retention);
                 }
+                attributes.delay = setting("delay").map_or(Duration::ZERO, span);
+                let scope = if words.contains(&"scope") { FifoScope::MessageGroup } else { FifoScope::Queue };
+                attributes.fifo = words[1].ends_with(".fifo").then(|| FifoAttributes {
+                    content_based_deduplication: words.contains(&"content"),
+                    deduplication_scope: scope,
+                    throughput_limit: scope,
+                });
                 attributes.redrive =
                     words.iter().position(|word| *word == "redrive").map(|at| RedrivePolicy {
                         dead_letter_queue: words[at + 1].into(),
@@ -198,6 +211,13 @@ impl World {
                     batching_window: setting("window").map_or(Duration::ZERO, span),
                     maximum_concurrency: setting("maximum").map(|most| most.parse().expect("a number")),
                     reports_item_failures: words.contains(&"partial"),
+                    filter: setting("filter").map(|word| Filter::new(Contains(vec![word.to_owned()]))),
+                    provisioned: setting("provisioned").map(|range| {
+                        let (minimum, maximum) = range.split_once('-').expect("a range such as 2-4");
+                        let number = |text: &str| text.parse().expect("a number");
+                        ProvisionedPollers { minimum: number(minimum), maximum: number(maximum) }
+                    }),
+                    counts_events: false,
                     enabled: true,
                 };
                 self.engine.create_mapping(BEGIN, spec).expect("a new mapping");
@@ -215,15 +235,27 @@ impl World {
         self.engine.tick(now);
         self.command(now, &words[1..]);
         self.engine.tick(now);
-        let (facts, effects) = self.drain();
         let mut told: Vec<String> = Vec::new();
-        for fact in facts {
-            let Some(text) = self.tell(&fact.what) else { continue };
-            let moment = if fact.at == now { String::new() } else { format!("@{} ", moment(fact.at)) };
-            told.push(format!("{moment}{text}"));
-        }
-        for effect in effects {
-            told.extend(self.tell_effect(effect));
+        loop {
+            let (facts, effects) = self.drain();
+            for fact in facts {
+                let Some(text) = self.tell(&fact.what) else { continue };
+                let moment = if fact.at == now { String::new() } else { format!("@{} ", moment(fact.at)) };
+                told.push(format!("{moment}{text}"));
+            }
+            let (filters, effects): (Vec<_>, Vec<_>) =
+                effects.into_iter().partition(|effect| matches!(effect, Effect::Filter(_)));
+            for effect in effects {
+                told.extend(self.tell_effect(effect));
+            }
+            if filters.is_empty() {
+                break;
+            }
+            for filter in filters {
+                let Effect::Filter(request) = filter else { continue };
+                let passed = request.filter.judge(&request.messages);
+                self.engine.filtered(now, &request, &passed);
+            }
         }
         told.extend(self.refused.take());
         if told.is_empty() { "nothing".to_owned() } else { told.join(" · ") }
@@ -283,34 +315,81 @@ impl World {
             ["finish", environment, how] => self.finish(now, environment, how, true),
             ["answer", environment, how] => self.finish(now, environment, how, false),
             ["rest", environment] => self.report(now, environment, News::Rested),
-            ["send", queue] => drop(self.engine.send_message(now, queue, message(), None).expect("a queue")),
-            ["send", queue, count] => {
-                for _ in 0..count.parse().expect("a number") {
-                    self.engine.send_message(now, queue, message(), None).expect("a queue");
-                }
+            ["send", queue, rest @ ..] => self.send(now, queue, rest),
+            ["receive", queue, rest @ ..] => self.receive(now, queue, rest),
+            ["hide", name, visibility] => {
+                let (queue, receipt) = self.receipts[&number(name)].clone();
+                let hidden = self.engine.change_visibility(now, &queue, receipt, span(visibility));
+                self.note_refusal(hidden.err());
             }
-            ["receive", queue, "wait", wait] => self.receive(now, queue, Some(span(wait))),
-            ["receive", queue] => self.receive(now, queue, None),
+            ["delay", queue, delay] => {
+                let change = |attributes: &mut QueueAttributes| attributes.delay = span(delay);
+                self.engine.set_queue_attributes(now, queue, change).expect("a queue");
+            }
+            ["move", source, rest @ ..] => {
+                let rate = value(rest, "rate").map(|rate| rate.parse().expect("a number"));
+                let started = self.engine.start_move_task(now, source, value(rest, "to"), rate);
+                self.note_refusal(started.err());
+            }
+            ["cancel", source] => {
+                let task = self.engine.move_tasks(source).expect("a queue")[0].id;
+                let cancelled = self.engine.cancel_move_task(now, task);
+                self.note_refusal(cancelled.err());
+            }
             ["delete", name] => {
                 let (queue, receipt) = self.receipts[&number(name)].clone();
-                self.engine.delete_message(now, &queue, receipt).expect("a good receipt");
+                let deleted = self.engine.delete_message(now, &queue, receipt);
+                self.note_refusal(deleted.err());
             }
             other => panic!("no command is called {other:?}"),
         }
     }
 
-    fn receive(&mut self, now: Timestamp, queue: &str, wait: Option<Duration>) {
-        let request = ReceiveRequest { max: 10, visibility: None, wait };
-        match self.engine.receive_message(now, queue, request).expect("a queue") {
-            Receive::Messages(messages) => messages.iter().for_each(|message| drop(self.take_in(message))),
-            Receive::Waiting(_) => {}
+    /// `send q 3 group a id x body word delay 5s`, all of it optional.
+    fn send(&mut self, now: Timestamp, queue: &str, words: &[&str]) {
+        let many = words.first().and_then(|first| first.parse().ok()).unwrap_or(1);
+        for _ in 0..many {
+            let mut message = NewMessage::new(value(words, "body").unwrap_or("hello"), [0; 16]);
+            message.group_id = value(words, "group").map(Into::into);
+            message.deduplication = match value(words, "id") {
+                Some(id) => Some(Deduplication::Id(id.into())),
+                None if queue.ends_with(".fifo") => Some(Deduplication::ByContent((&*message.body).into())),
+                None => None,
+            };
+            let sent = self.engine.send_message(now, queue, message, value(words, "delay").map(span));
+            self.note_refusal(sent.err());
         }
     }
 
-    fn take_in(&mut self, delivery: &emulator::engine::Delivery) -> String {
+    /// `receive q max 1 wait 5s attempt a`, all of it optional.
+    fn receive(&mut self, now: Timestamp, queue: &str, words: &[&str]) {
+        let request = ReceiveRequest {
+            max: value(words, "max").map_or(10, |max| max.parse().expect("a number")),
+            visibility: None,
+            wait: value(words, "wait").map(span),
+            attempt: value(words, "attempt").map(Into::into),
+        };
+        match self.engine.receive_message(now, queue, request) {
+            Ok(Receive::Messages(messages)) => {
+                for message in messages {
+                    self.take_in(queue, &message);
+                }
+            }
+            Ok(Receive::Waiting(_)) => {}
+            Err(error) => self.note_refusal(Some(error)),
+        }
+    }
+
+    fn take_in(&mut self, queue: &str, delivery: &emulator::engine::Delivery) -> String {
         let name = self.message(delivery.content.id);
-        self.receipts.insert(number(&name), ("q".to_owned(), delivery.receipt));
+        self.receipts.insert(number(&name), (queue.to_owned(), delivery.receipt));
         name
+    }
+
+    fn note_refusal(&mut self, error: Option<SqsError>) {
+        if let Some(error) = error {
+            self.refused = Some(format!("refused {error:?}"));
+        }
     }
 
     fn point_alias(&mut self, now: Timestamp, alias: &str, to: &str, additional: Option<(Version, f64)>) {
@@ -366,7 +445,7 @@ impl World {
     fn tell_effect(&mut self, effect: Effect) -> Option<String> {
         match effect {
             Effect::Deliver { messages, .. } => {
-                let names: Vec<String> = messages.iter().map(|message| self.take_in(message)).collect();
+                let names: Vec<String> = messages.iter().map(|message| self.take_in("q", message)).collect();
                 Some(format!("deliver [{}]", names.join(" ")))
             }
             Effect::Refuse { request_id, refusal } => {
@@ -459,6 +538,26 @@ impl World {
             What::MappingChanged { state, .. } => {
                 format!("mapping {}", state.map_or("gone", MappingState::as_str))
             }
+            What::MessageDeduplicated { message, .. } => format!("again {}", self.message(*message)),
+            What::DelayChanged { message, until, .. } => {
+                format!("delayed {} until {}", self.message(*message), moment(*until))
+            }
+            What::ReceiveRepeated { message, visible_at, .. } => {
+                format!("repeated {} until {}", self.message(*message), moment(*visible_at))
+            }
+            What::GroupChanged { group, noisy, .. } => {
+                format!("{group} {}", if *noisy { "noisy" } else { "quiet" })
+            }
+            What::MessageMoved { message, new_id, destination, .. } => {
+                format!("moved {} to {destination} as {}", self.message(*message), self.message(*new_id))
+            }
+            What::MoveTaskChanged { status, .. } => format!("move {}", move_word(*status)),
+            What::PollersScaled { pollers, .. } if self.shows_pollers => format!("pollers {pollers}"),
+            What::PollersScaled { .. } | What::EventsPolled { .. } | What::BatchSettled { .. } => {
+                return None;
+            }
+            What::ReceiveEmpty { .. } => "empty".to_owned(),
+            What::EventsFiltered { events, .. } => format!("filtered {events}"),
             What::BatchLapsed { messages, .. } => format!("lapsed batch of {messages}"),
         })
     }
@@ -483,8 +582,23 @@ fn function(timeout: Duration) -> FunctionSpec {
     FunctionSpec { timeout, ..FunctionSpec::simulated(HandlerModel::default()) }
 }
 
-fn message() -> NewMessage {
-    NewMessage::new("hello", [0; 16])
+/// The word behind a key.
+fn value<'w>(words: &[&'w str], key: &str) -> Option<&'w str> {
+    words.iter().position(|word| *word == key).map(|at| words[at + 1])
+}
+
+/// Lets bodies pass that contain a word.
+#[derive(Debug)]
+struct Contains(Vec<String>);
+
+impl MessageFilter for Contains {
+    fn patterns(&self) -> &[String] {
+        &self.0
+    }
+
+    fn passes(&self, body: &str) -> bool {
+        self.0.iter().any(|word| body.contains(word))
+    }
 }
 
 fn name(environment: EnvironmentId) -> String {
@@ -557,6 +671,16 @@ fn status_word(status: AllocationStatus) -> &'static str {
         AllocationStatus::Ready => "ready",
         AllocationStatus::Failed => "failed",
         AllocationStatus::HostFailed => "host-failed",
+    }
+}
+
+fn move_word(status: MoveTaskStatus) -> String {
+    match status {
+        MoveTaskStatus::Running => "running".to_owned(),
+        MoveTaskStatus::Cancelling => "cancelling".to_owned(),
+        MoveTaskStatus::Cancelled => "cancelled".to_owned(),
+        MoveTaskStatus::Completed => "completed".to_owned(),
+        MoveTaskStatus::Failed(failure) => format!("failed {failure:?}"),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{self, Members};
 use super::error::Error;
+use super::filter::{FilterCriteria, MOST_FILTERS};
 use super::function_name::FunctionName;
 use super::page::Page;
 use super::tags;
@@ -15,7 +16,9 @@ use crate::api::Api;
 use crate::api::call::Call;
 use crate::api::reply::{Reply, content_type, json};
 use crate::config::Identity;
-use crate::engine::{MappingId, MappingSpec, MappingView, Qualifier, QueueName};
+use crate::engine::{
+    Filter, MappingId, MappingSpec, MappingView, MessageFilter, ProvisionedPollers, Qualifier, QueueName,
+};
 
 /// Mappings on a page at most (Lambda API, `ListEventSourceMappings`).
 const LONGEST_PAGE: usize = 100;
@@ -23,9 +26,14 @@ const LONGEST_PAGE: usize = 100;
 /// What a mapping is made of without a word about it.
 const DEFAULT_BATCH_SIZE: usize = 10;
 
+/// Pollers of provisioned mode when it is asked for without numbers.
+const DEFAULT_POLLERS: ProvisionedPollers = ProvisionedPollers { minimum: 2, maximum: 200 };
+
+/// The metrics that a mapping of a queue has.
+const EVENT_COUNT: &str = "EventCount";
+
 /// Members that AWS has for queues and the emulator does not act on.
-const NOT_SERVED: &[&str] =
-    &["FilterCriteria", "ProvisionedPollerConfig", "MetricsConfig", "LoggingConfig", "KMSKeyArn"];
+const NOT_SERVED: &[&str] = &["LoggingConfig", "KMSKeyArn"];
 
 /// Members of other event sources.
 const NOT_FOR_QUEUES: &[&str] = &[
@@ -57,6 +65,9 @@ struct Settings {
     maximum_batching_window_in_seconds: Option<i64>,
     scaling_config: Option<ScalingConfig>,
     function_response_types: Option<Vec<String>>,
+    filter_criteria: Option<Filters>,
+    provisioned_poller_config: Option<PollerConfig>,
+    metrics_config: Option<MetricsConfig>,
 }
 
 /// What only CreateEventSourceMapping has.
@@ -70,6 +81,33 @@ struct Tagging {
 #[serde(rename_all = "PascalCase", default)]
 struct ScalingConfig {
     maximum_concurrency: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Filters {
+    filters: Vec<Pattern>,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Pattern {
+    pattern: String,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct PollerConfig {
+    maximum_pollers: Option<i64>,
+    minimum_pollers: Option<i64>,
+    #[serde(skip_serializing)]
+    poller_group_name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct MetricsConfig {
+    metrics: Vec<String>,
 }
 
 pub(super) fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
@@ -91,9 +129,13 @@ pub(super) fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
         batching_window: Duration::ZERO,
         maximum_concurrency: None,
         reports_item_failures: false,
+        filter: None,
+        provisioned: None,
+        counts_events: false,
         enabled: true,
     };
-    settings.apply(&mut spec);
+    let filter = settings.filter()?;
+    settings.apply(&mut spec, filter);
     let created = api.driver.step(|engine, now| {
         let created = engine.create_mapping(now, spec)?;
         engine.tag_mapping(now, created.id, tags)?;
@@ -138,9 +180,10 @@ pub(super) fn update(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
     let settings: Settings = body::read(call)?;
     refuse_unserved(call, OPERATION)?;
     let function = settings.function(api, OPERATION)?;
+    let filter = settings.filter()?;
     let updated = api.driver.step(|engine, now| {
         engine.update_mapping(now, id, |spec| {
-            settings.apply(spec);
+            settings.apply(spec, filter);
             if let Some((function, qualifier)) = function {
                 spec.function = function;
                 spec.qualifier = qualifier;
@@ -170,8 +213,21 @@ impl Settings {
         Ok(Some((name.as_str().into(), name.qualifier())))
     }
 
+    /// The filter criteria that are given, compiled; none in them means none.
+    fn filter(&self) -> Result<Option<Option<Filter>>, Error> {
+        let Some(given) = &self.filter_criteria else { return Ok(None) };
+        if given.filters.is_empty() {
+            return Ok(Some(None));
+        }
+        if given.filters.len() > MOST_FILTERS {
+            return Err(Error::TooManyFilters { most: MOST_FILTERS });
+        }
+        let patterns = given.filters.iter().map(|filter| filter.pattern.clone()).collect();
+        Ok(Some(Some(Filter::new(FilterCriteria::new(patterns)?))))
+    }
+
     /// Changes what is given. Call it with settings that were checked.
-    fn apply(&self, spec: &mut MappingSpec) {
+    fn apply(&self, spec: &mut MappingSpec, filter: Option<Option<Filter>>) {
         let size = |value: i64| usize::try_from(value).ok();
         if let Some(batch_size) = self.batch_size.and_then(size) {
             spec.batch_size = batch_size;
@@ -185,9 +241,44 @@ impl Settings {
         if let Some(kinds) = &self.function_response_types {
             spec.reports_item_failures = !kinds.is_empty();
         }
+        if let Some(filter) = filter {
+            spec.filter = filter;
+        }
+        if let Some(given) = &self.provisioned_poller_config {
+            spec.provisioned = given.apply(spec.provisioned);
+        }
+        if let Some(given) = &self.metrics_config {
+            spec.counts_events = !given.metrics.is_empty();
+        }
         if let Some(enabled) = self.enabled {
             spec.enabled = enabled;
         }
+    }
+}
+
+impl PollerConfig {
+    /// What is given beside what is there; an empty one takes all away.
+    fn apply(&self, before: Option<ProvisionedPollers>) -> Option<ProvisionedPollers> {
+        let count = |value: Option<i64>| value.and_then(|value| usize::try_from(value).ok());
+        let (minimum, maximum) = (count(self.minimum_pollers), count(self.maximum_pollers));
+        if minimum.is_none() && maximum.is_none() {
+            return None;
+        }
+        let before = before.unwrap_or(DEFAULT_POLLERS);
+        Some(ProvisionedPollers {
+            minimum: minimum.unwrap_or(before.minimum),
+            maximum: maximum.unwrap_or(before.maximum),
+        })
+    }
+}
+
+impl MessageFilter for FilterCriteria {
+    fn patterns(&self) -> &[String] {
+        Self::patterns(self)
+    }
+
+    fn passes(&self, body: &str) -> bool {
+        Self::passes(self, body)
     }
 }
 
@@ -197,6 +288,14 @@ fn refuse_unserved(call: &Call, operation: &str) -> Result<(), Error> {
         if members.given(member)?.is_some() {
             return Err(Error::UnsupportedByQueues(member));
         }
+    }
+    let settings: Settings = body::read(call)?;
+    let metrics = settings.metrics_config.unwrap_or_default().metrics;
+    if metrics.iter().any(|metric| metric != EVENT_COUNT) {
+        return Err(Error::UnsupportedByQueues("MetricsConfig"));
+    }
+    if settings.provisioned_poller_config.is_some_and(|given| given.poller_group_name.is_some()) {
+        return Err(Error::UnsupportedByQueues("PollerGroupName"));
     }
     for member in NOT_SERVED {
         members.refuse(operation, &[(member, |_| false)])?;
@@ -224,10 +323,16 @@ struct Shown {
     batch_size: usize,
     event_source_arn: String,
     event_source_mapping_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_criteria: Option<Filters>,
     function_arn: String,
     function_response_types: &'static [&'static str],
     last_modified: f64,
     maximum_batching_window_in_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics_config: Option<MetricsConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provisioned_poller_config: Option<PollerConfig>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scaling_config: Option<ScalingConfig>,
     state: &'static str,
@@ -239,11 +344,19 @@ struct Shown {
 impl Shown {
     fn new(identity: &Identity, mapping: &MappingView) -> Self {
         let spec = &mapping.spec;
-        let maximum = spec.maximum_concurrency.and_then(|maximum| i64::try_from(maximum).ok());
+        let shown = |count: usize| i64::try_from(count).ok();
+        let maximum = spec.maximum_concurrency.and_then(shown);
         Self {
             batch_size: spec.batch_size,
             event_source_arn: identity.queue_arn(spec.queue.as_str()),
             event_source_mapping_arn: identity.mapping_arn(mapping.id),
+            filter_criteria: spec.filter.as_ref().map(|filter| Filters {
+                filters: filter
+                    .patterns()
+                    .iter()
+                    .map(|pattern| Pattern { pattern: pattern.clone() })
+                    .collect(),
+            }),
             function_arn: identity.qualified_arn(spec.function.as_str(), &spec.qualifier),
             function_response_types: if spec.reports_item_failures {
                 &["ReportBatchItemFailures"]
@@ -252,6 +365,14 @@ impl Shown {
             },
             last_modified: seconds(mapping.modified.as_millis()),
             maximum_batching_window_in_seconds: spec.batching_window.as_secs(),
+            metrics_config: spec
+                .counts_events
+                .then(|| MetricsConfig { metrics: vec![EVENT_COUNT.to_owned()] }),
+            provisioned_poller_config: spec.provisioned.map(|pollers| PollerConfig {
+                maximum_pollers: shown(pollers.maximum),
+                minimum_pollers: shown(pollers.minimum),
+                poller_group_name: None,
+            }),
             scaling_config: maximum.map(|maximum| ScalingConfig { maximum_concurrency: Some(maximum) }),
             state: mapping.state.as_str(),
             state_transition_reason: "USER_INITIATED",

@@ -15,6 +15,7 @@ mod configuration;
 mod error;
 mod event_config;
 mod event_destinations;
+mod filter;
 mod front_door;
 mod function_name;
 mod function_urls;

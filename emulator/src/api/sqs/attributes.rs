@@ -7,10 +7,12 @@ use std::time::Duration;
 use serde::de::IgnoredAny;
 
 use super::error::Fault;
-use super::redrive_policy;
 use super::text::Text;
+use super::{redrive_allow_policy, redrive_policy};
 use crate::config::Identity;
-use crate::engine::{QueueAttributes, QueueView, RedrivePolicy};
+use crate::engine::{
+    FifoAttributes, FifoScope, QueueAttributes, QueueView, RedriveAllowPolicy, RedrivePolicy,
+};
 
 /// An attribute whose value is a number ("SetQueueAttributes": the ranges).
 #[derive(Debug)]
@@ -56,11 +58,14 @@ static NUMERIC: [Numeric; 5] = [
 
 /// Attributes that are kept and shown; an empty value takes them away.
 const STORED: [&str; 5] =
-    ["KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "Policy", "RedriveAllowPolicy", SQS_MANAGED_SSE];
+    ["KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "Policy", REDRIVE_ALLOW_POLICY, SQS_MANAGED_SSE];
 
 const SQS_MANAGED_SSE: &str = "SqsManagedSseEnabled";
 
 const REDRIVE_POLICY: &str = "RedrivePolicy";
+
+/// Kept as it was given, and acted on.
+const REDRIVE_ALLOW_POLICY: &str = "RedriveAllowPolicy";
 
 const READ_ONLY: [&str; 6] = [
     "ApproximateNumberOfMessages",
@@ -71,9 +76,43 @@ const READ_ONLY: [&str; 6] = [
     "QueueArn",
 ];
 
-/// Attributes of FIFO queues; other queues do not show them.
-const FIFO: [&str; 4] =
-    ["ContentBasedDeduplication", "DeduplicationScope", "FifoQueue", "FifoThroughputLimit"];
+const FIFO_QUEUE: &str = "FifoQueue";
+
+/// An attribute of FIFO queues with the two values that it can have; other
+/// queues have none of them.
+#[derive(Debug)]
+struct OfFifo {
+    name: &'static str,
+    values: [&'static str; 2],
+    /// Whether it has the second value.
+    get: fn(&FifoAttributes) -> bool,
+    set: fn(&mut FifoAttributes, bool),
+}
+
+static OF_FIFO: [OfFifo; 3] = [
+    OfFifo {
+        name: "ContentBasedDeduplication",
+        values: ["false", "true"],
+        get: |fifo| fifo.content_based_deduplication,
+        set: |fifo, by_content| fifo.content_based_deduplication = by_content,
+    },
+    OfFifo {
+        name: "DeduplicationScope",
+        values: ["queue", "messageGroup"],
+        get: |fifo| fifo.deduplication_scope == FifoScope::MessageGroup,
+        set: |fifo, by_group| fifo.deduplication_scope = scope(by_group),
+    },
+    OfFifo {
+        name: "FifoThroughputLimit",
+        values: ["perQueue", "perMessageGroupId"],
+        get: |fifo| fifo.throughput_limit == FifoScope::MessageGroup,
+        set: |fifo, by_group| fifo.throughput_limit = scope(by_group),
+    },
+];
+
+fn scope(by_group: bool) -> FifoScope {
+    if by_group { FifoScope::MessageGroup } else { FifoScope::Queue }
+}
 
 /// The settings that a request names, in the order of their names.
 #[derive(Debug, Default)]
@@ -82,7 +121,17 @@ pub(super) struct Settings(Vec<Setting>);
 #[derive(Debug)]
 enum Setting {
     Number(&'static Numeric, u64),
-    Redrive { given: String, policy: Option<RedrivePolicy> },
+    OfFifo(&'static OfFifo, bool),
+    /// It is one by its name already.
+    FifoQueue,
+    Redrive {
+        given: String,
+        policy: Option<RedrivePolicy>,
+    },
+    RedriveAllow {
+        given: Option<String>,
+        policy: RedriveAllowPolicy,
+    },
     Stored(&'static str, Option<String>),
 }
 
@@ -91,23 +140,33 @@ pub(super) type Attributes<'a> = BTreeMap<Text<'a>, Text<'a>>;
 
 impl Settings {
     /// Checks the attributes of CreateQueue.
-    pub(super) fn for_new_queue(attributes: Attributes<'_>, identity: &Identity) -> Result<Self, Fault> {
-        if attributes.get("FifoQueue").is_some_and(|fifo| fifo.eq_ignore_ascii_case("true")) {
-            return Err(Fault::NotServed("FIFO queues".to_owned()));
+    pub(super) fn for_new_queue(
+        attributes: Attributes<'_>,
+        fifo: bool,
+        identity: &Identity,
+    ) -> Result<Self, Fault> {
+        if attributes.contains_key(FIFO_QUEUE) && !fifo {
+            return Err(Fault::InvalidAttributeName(unknown(FIFO_QUEUE)));
         }
-        Self::read(attributes, identity)
+        Self::read(attributes, fifo, identity)
     }
 
     /// Checks the attributes of SetQueueAttributes.
-    pub(super) fn for_change(attributes: Attributes<'_>, identity: &Identity) -> Result<Self, Fault> {
-        if attributes.contains_key("FifoQueue") {
-            return Err(invalid_because("FifoQueue", "Modifying queue type is not supported."));
+    pub(super) fn for_change(
+        attributes: Attributes<'_>,
+        fifo: bool,
+        identity: &Identity,
+    ) -> Result<Self, Fault> {
+        let type_stays = |value: &Text<'_>| fifo && value.eq_ignore_ascii_case("true");
+        if attributes.get(FIFO_QUEUE).is_some_and(|value| !type_stays(value)) {
+            return Err(invalid_because(FIFO_QUEUE, "Modifying queue type is not supported."));
         }
-        Self::read(attributes, identity)
+        Self::read(attributes, fifo, identity)
     }
 
-    fn read(attributes: Attributes<'_>, identity: &Identity) -> Result<Self, Fault> {
-        let settings = attributes.into_iter().map(|(name, value)| Setting::read(&name, value, identity));
+    fn read(attributes: Attributes<'_>, fifo: bool, identity: &Identity) -> Result<Self, Fault> {
+        let settings =
+            attributes.into_iter().map(|(name, value)| Setting::read(&name, value, fifo, identity));
         settings.collect::<Result<_, _>>().map(Self)
     }
 
@@ -131,17 +190,31 @@ impl Settings {
     pub(super) fn redrive_policy(&self) -> &str {
         let given = self.0.iter().find_map(|setting| match setting {
             Setting::Redrive { given, .. } => Some(given.as_str()),
-            Setting::Number(..) | Setting::Stored(..) => None,
+            Setting::Number(..)
+            | Setting::OfFifo(..)
+            | Setting::FifoQueue
+            | Setting::RedriveAllow { .. }
+            | Setting::Stored(..) => None,
         });
         given.unwrap_or_default()
     }
 }
 
 impl Setting {
-    fn read(name: &str, value: Text<'_>, identity: &Identity) -> Result<Self, Fault> {
+    fn read(name: &str, value: Text<'_>, fifo: bool, identity: &Identity) -> Result<Self, Fault> {
         if let Some(numeric) = NUMERIC.iter().find(|numeric| numeric.name == name) {
             let number = number_within(&value, &numeric.range).ok_or_else(|| invalid(name))?;
             return Ok(Self::Number(numeric, number));
+        }
+        if fifo && name == FIFO_QUEUE {
+            return Ok(Self::FifoQueue);
+        }
+        if let Some(attribute) = OF_FIFO.iter().find(|attribute| fifo && attribute.name == name) {
+            let value = attribute.values.iter().position(|one| *one == &*value);
+            return Ok(Self::OfFifo(attribute, value.ok_or_else(|| invalid(name))? == 1));
+        }
+        if name == REDRIVE_ALLOW_POLICY {
+            return Self::read_redrive_allow(&value, identity);
         }
         if name == REDRIVE_POLICY {
             let policy = redrive_policy::read(&value, identity)?;
@@ -162,10 +235,22 @@ impl Setting {
         }))
     }
 
+    fn read_redrive_allow(value: &str, identity: &Identity) -> Result<Self, Fault> {
+        if value.is_empty() {
+            return Ok(Self::RedriveAllow { given: None, policy: RedriveAllowPolicy::AllowAll });
+        }
+        let policy = redrive_allow_policy::read(value, identity);
+        let policy = policy.ok_or_else(|| invalid(REDRIVE_ALLOW_POLICY))?;
+        Ok(Self::RedriveAllow { given: Some(value.to_owned()), policy })
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Number(numeric, _) => numeric.name,
+            Self::OfFifo(attribute, _) => attribute.name,
+            Self::FifoQueue => FIFO_QUEUE,
             Self::Redrive { .. } => REDRIVE_POLICY,
+            Self::RedriveAllow { .. } => REDRIVE_ALLOW_POLICY,
             Self::Stored(name, _) => name,
         }
     }
@@ -173,16 +258,28 @@ impl Setting {
     fn apply(&self, queue: &mut QueueAttributes) {
         match self {
             Self::Number(numeric, value) => (numeric.set)(queue, *value),
+            Self::OfFifo(attribute, value) => {
+                if let Some(fifo) = &mut queue.fifo {
+                    (attribute.set)(fifo, *value);
+                }
+            }
+            Self::FifoQueue => {}
             Self::Redrive { policy, .. } => queue.redrive.clone_from(policy),
+            Self::RedriveAllow { given, policy } => {
+                queue.redrive_allow = policy.clone();
+                store(queue, REDRIVE_ALLOW_POLICY, given.as_ref());
+            }
             // What a queue shows without being told need not be stored.
             Self::Stored(name, value) if stored(queue, name) == value.as_deref() => {}
-            Self::Stored(name, Some(value)) => {
-                queue.stored.insert((*name).to_owned(), value.clone());
-            }
-            Self::Stored(name, None) => {
-                queue.stored.remove(*name);
-            }
+            Self::Stored(name, value) => store(queue, name, value.as_ref()),
         }
+    }
+}
+
+fn store(queue: &mut QueueAttributes, name: &str, value: Option<&String>) {
+    match value {
+        Some(value) => drop(queue.stored.insert(name.to_owned(), value.clone())),
+        None => drop(queue.stored.remove(name)),
     }
 }
 
@@ -216,6 +313,11 @@ fn every(view: &QueueView, name: &str, identity: &Identity) -> BTreeMap<&'static
     shown.extend(
         queue.redrive.as_ref().map(|redrive| (REDRIVE_POLICY, redrive_policy::show(redrive, identity))),
     );
+    if let Some(fifo) = &queue.fifo {
+        shown.insert(FIFO_QUEUE, "true".to_owned());
+        let value = |attribute: &'static OfFifo| attribute.values[usize::from((attribute.get)(fifo))];
+        shown.extend(OF_FIFO.iter().map(|attribute| (attribute.name, value(attribute).to_owned())));
+    }
     shown.extend(STORED.into_iter().filter_map(|name| Some((name, stored(queue, name)?.to_owned()))));
     shown
 }
@@ -235,9 +337,7 @@ fn can_be_stored(name: &str, value: &str) -> bool {
     match name {
         SQS_MANAGED_SSE => matches!(value, "true" | "false"),
         "KmsDataKeyReusePeriodSeconds" => number_within(value, &(60..=86_400)).is_some(),
-        "Policy" | "RedriveAllowPolicy" => {
-            serde_json::from_str::<BTreeMap<String, IgnoredAny>>(value).is_ok()
-        }
+        "Policy" => serde_json::from_str::<BTreeMap<String, IgnoredAny>>(value).is_ok(),
         _ => true,
     }
 }
@@ -248,8 +348,9 @@ fn number_within(text: &str, range: &RangeInclusive<u64>) -> Option<u64> {
 
 fn is_known(name: &str) -> bool {
     let numeric = NUMERIC.iter().any(|numeric| numeric.name == name);
-    let other = [&STORED[..], &READ_ONLY, &FIFO, &["All", REDRIVE_POLICY]];
-    numeric || other.concat().contains(&name)
+    let of_fifo = OF_FIFO.iter().any(|attribute| attribute.name == name);
+    let other = [&STORED[..], &READ_ONLY, &["All", FIFO_QUEUE, REDRIVE_POLICY]];
+    numeric || of_fifo || other.concat().contains(&name)
 }
 
 fn invalid(name: &str) -> Fault {
@@ -271,7 +372,7 @@ mod tests {
 
     fn settings(attributes: &str) -> Result<Settings, Fault> {
         let attributes = serde_json::from_str(attributes).expect("a map of strings");
-        Settings::for_new_queue(attributes, &identity())
+        Settings::for_new_queue(attributes, false, &identity())
     }
 
     #[track_caller]
@@ -319,7 +420,14 @@ mod tests {
         ] {
             check_refused(attributes, &Fault::InvalidAttributeName(message.to_owned()));
         }
-        check_refused(r#"{"FifoQueue":"true"}"#, &Fault::NotServed("FIFO queues".to_owned()));
+        let set = Settings::for_change(
+            serde_json::from_str(r#"{"FifoQueue":"true"}"#).expect("a map of strings"),
+            false,
+            &identity(),
+        );
+        let reason =
+            "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.";
+        assert_eq!(set.expect_err("it is none"), Fault::InvalidAttributeValue(reason.to_owned()));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use hyper::StatusCode;
 use super::Protocol;
 use crate::engine::{QueueName, SqsError};
 
+/// Why a standard queue takes no parameter of FIFO queues, and the other way round.
+pub(super) const NOT_FOR_TYPE: &str = "The request include parameter that is not valid for this queue type.";
+
 /// A refusal. Both protocols render it, each with its own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -16,7 +19,12 @@ pub(super) enum Fault {
         attribute: &'static str,
     },
     PurgeQueueInProgress(QueueName),
-    OverLimit,
+    QueueDeletedRecently,
+    OverLimit(&'static str),
+    RequestThrottled,
+    /// What a move task needs and is not there.
+    ResourceNotFound(&'static str),
+    UnsupportedOperation(String),
     ReceiptHandleIsInvalid(String),
     /// A batch without entries, with the name that the query protocol has for one.
     EmptyBatch {
@@ -38,8 +46,6 @@ pub(super) enum Fault {
     Malformed(String),
     /// An action that SQS does not have.
     UnknownAction(String),
-    /// Something that SQS has and the emulator has not.
-    NotServed(String),
 }
 
 /// What the client gave and the engine does not know: AWS repeats it.
@@ -49,6 +55,8 @@ pub(super) struct Given<'a> {
     /// In seconds.
     pub(super) visibility_timeout: u64,
     pub(super) redrive_policy: &'a str,
+    /// In seconds.
+    pub(super) delay: u64,
 }
 
 /// The same reason in the words of both protocols.
@@ -65,12 +73,13 @@ pub(super) struct Code {
 impl Fault {
     /// What the engine refused, in AWS's terms.
     pub(super) fn of(error: SqsError, given: Given<'_>) -> Self {
-        let Given { receipt_handle, visibility_timeout, redrive_policy } = given;
+        let Given { receipt_handle, visibility_timeout, redrive_policy, delay } = given;
         match error {
             SqsError::QueueDoesNotExist => Self::QueueDoesNotExist,
             SqsError::QueueNameExists { attribute } => Self::QueueNameExists { attribute },
             SqsError::PurgeQueueInProgress(queue) => Self::PurgeQueueInProgress(queue),
-            SqsError::OverLimit => Self::OverLimit,
+            SqsError::OverLimit => Self::OverLimit("The maximum number of in flight messages is reached."),
+            SqsError::RequestThrottled => Self::RequestThrottled,
             SqsError::ReceiptHandleIsInvalid => Self::ReceiptHandleIsInvalid(receipt_handle.to_owned()),
             SqsError::MessageNotAvailable => Self::invalid(
                 receipt_handle,
@@ -80,6 +89,53 @@ impl Fault {
             SqsError::DeadLetterTargetMissing => {
                 Self::invalid(redrive_policy, "RedrivePolicy", "Dead letter target does not exist.")
             }
+            SqsError::DeadLetterTypeDiffers => Self::invalid(
+                redrive_policy,
+                "RedrivePolicy",
+                "Dead-letter queue must be same type of queue as the source.",
+            ),
+            SqsError::DeadLetterTargetRefuses => Self::invalid(
+                redrive_policy,
+                "RedrivePolicy",
+                "The dead-letter queue's RedriveAllowPolicy does not allow this source queue.",
+            ),
+            SqsError::ReceiptHandleExpired => {
+                Self::invalid(receipt_handle, "ReceiptHandle", "The receipt handle has expired.")
+            }
+            SqsError::GroupIdMissing => Self::missing("MessageGroupId"),
+            SqsError::DeduplicationIdMissing => Self::InvalidParameter(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
+                 explicitly"
+                    .to_owned(),
+            ),
+            SqsError::DelayNotForFifo => Self::invalid(delay, "DelaySeconds", NOT_FOR_TYPE),
+            SqsError::ThroughputNeedsGroupScope => Self::InvalidAttributeValue(
+                "Invalid value for the parameter FifoThroughputLimit. Reason: perMessageGroupId needs \
+                 DeduplicationScope messageGroup."
+                    .to_owned(),
+            ),
+            SqsError::QueueDeletedRecently => Self::QueueDeletedRecently,
+            SqsError::MoveSourceMissing => Self::ResourceNotFound(
+                "The resource that you specified for the SourceArn parameter doesn't exist.",
+            ),
+            SqsError::MoveDestinationMissing => Self::ResourceNotFound(
+                "The resource that you specified for the DestinationArn parameter doesn't exist.",
+            ),
+            SqsError::NotADeadLetterQueue => {
+                Self::InvalidParameter("Source queue must be configured as a Dead Letter Queue.".to_owned())
+            }
+            SqsError::MoveBetweenTypes => Self::UnsupportedOperation(
+                "Messages can't be moved between a FIFO queue and a standard queue.".to_owned(),
+            ),
+            SqsError::MoveTaskRunning => Self::UnsupportedOperation(
+                "There is already a task running. Only one active task is allowed for a source queue arn at a \
+                 given time."
+                    .to_owned(),
+            ),
+            SqsError::TooManyMoveTasks => {
+                Self::OverLimit("The maximum number of active message move tasks is reached.")
+            }
+            SqsError::MoveTaskNotFound => Self::ResourceNotFound("Task does not exist."),
             SqsError::MessageTooLong { limit } => Self::InvalidParameter(format!(
                 "One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."
             )),
@@ -105,7 +161,6 @@ impl Fault {
     pub(super) fn code(&self) -> Code {
         let bad_request = StatusCode::BAD_REQUEST;
         let forbidden = StatusCode::FORBIDDEN;
-        let not_implemented = StatusCode::NOT_IMPLEMENTED;
         let (shape, query, status) = match self {
             Self::QueueDoesNotExist => {
                 ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", bad_request)
@@ -114,7 +169,17 @@ impl Fault {
             Self::PurgeQueueInProgress(_) => {
                 ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", forbidden)
             }
-            Self::OverLimit => ("OverLimit", "OverLimit", forbidden),
+            Self::OverLimit(_) => ("OverLimit", "OverLimit", forbidden),
+            Self::RequestThrottled => ("RequestThrottled", "RequestThrottled", forbidden),
+            Self::QueueDeletedRecently => {
+                ("QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently", bad_request)
+            }
+            Self::ResourceNotFound(_) => {
+                ("ResourceNotFoundException", "ResourceNotFoundException", StatusCode::NOT_FOUND)
+            }
+            Self::UnsupportedOperation(_) => {
+                ("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", bad_request)
+            }
             Self::ReceiptHandleIsInvalid(_) => {
                 ("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", bad_request)
             }
@@ -147,9 +212,6 @@ impl Fault {
             Self::InvalidAddress(_) => ("InvalidAddress", "InvalidAddress", bad_request),
             Self::Malformed(_) => ("SerializationException", "MalformedInput", bad_request),
             Self::UnknownAction(_) => ("UnknownOperationException", "InvalidAction", bad_request),
-            Self::NotServed(_) => {
-                ("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", not_implemented)
-            }
         };
         // What is wrong before SQS sees it is said by the framework that it runs in.
         let framework = matches!(self, Self::Malformed(_) | Self::UnknownAction(_));
@@ -170,7 +232,12 @@ impl Fault {
             Self::PurgeQueueInProgress(queue) => {
                 format!("Only one PurgeQueue operation on {queue} is allowed every 60 seconds.").into()
             }
-            Self::OverLimit => "The maximum number of in flight messages is reached.".into(),
+            Self::RequestThrottled => "Request is throttled.".into(),
+            Self::QueueDeletedRecently => {
+                "You must wait 60 seconds after deleting a queue before you can create another with the same name."
+                    .into()
+            }
+            Self::OverLimit(message) | Self::ResourceNotFound(message) => (*message).into(),
             Self::ReceiptHandleIsInvalid(handle) => {
                 format!("The input receipt handle \"{handle}\" is not a valid receipt handle.").into()
             }
@@ -202,8 +269,8 @@ impl Fault {
             Self::UnknownAction(action) => {
                 format!("The action {action} is not valid for this endpoint.").into()
             }
-            Self::NotServed(what) => format!("the emulator does not serve {what} yet").into(),
             Self::InvalidParameter(message)
+            | Self::UnsupportedOperation(message)
             | Self::InvalidAttributeName(message)
             | Self::InvalidAttributeValue(message)
             | Self::Malformed(message) => message.into(),

@@ -25,6 +25,15 @@ pub(super) const MAX_MESSAGES: Limit = Limit {
 pub(super) const MAX_RESULTS: Limit =
     Limit { parameter: "MaxResults", range: 1..=1_000, reason: "Must be between 1 and 1000, if provided." };
 
+pub(super) const MOVES_PER_SECOND: Limit = Limit {
+    parameter: "MaxNumberOfMessagesPerSecond",
+    range: 1..=500,
+    reason: "Must be between 1 and 500, if provided.",
+};
+
+pub(super) const MOVE_TASKS: Limit =
+    Limit { parameter: "MaxResults", range: 1..=10, reason: "Must be between 1 and 10, if provided." };
+
 pub(super) const VISIBILITY: Limit = Limit {
     parameter: "VisibilityTimeout",
     range: 0..=43_200,

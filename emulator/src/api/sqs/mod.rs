@@ -15,6 +15,7 @@ mod operations;
 mod query;
 mod queue_url;
 mod receipt;
+mod redrive_allow_policy;
 mod redrive_policy;
 #[cfg(test)]
 mod tests;
@@ -35,11 +36,14 @@ use error::Fault;
 pub(crate) use message::{attributes_md5, body_md5};
 pub(crate) use operations::SENDER_ID;
 use operations::{
-    ChangeMessageVisibility, ChangeMessageVisibilityBatch, CreateQueue, DeleteMessage, DeleteMessageBatch,
-    DeleteQueue, GetQueueAttributes, GetQueueUrl, ListQueueTags, ListQueues, PurgeQueue, ReceiveMessage,
-    SendMessage, SendMessageBatch, SetQueueAttributes, TagQueue, UntagQueue,
+    AddPermission, CancelMessageMoveTask, ChangeMessageVisibility, ChangeMessageVisibilityBatch, CreateQueue,
+    DeleteMessage, DeleteMessageBatch, DeleteQueue, GetQueueAttributes, GetQueueUrl,
+    ListDeadLetterSourceQueues, ListMessageMoveTasks, ListQueueTags, ListQueues, PurgeQueue, ReceiveMessage,
+    RemovePermission, SendMessage, SendMessageBatch, SetQueueAttributes, StartMessageMoveTask, TagQueue,
+    UntagQueue,
 };
 pub(crate) use receipt::receipt_text;
+pub(crate) use text::sequence_text;
 
 /// Answers a request.
 pub(super) async fn answer(api: &Api, call: Call) -> Reply {
@@ -99,14 +103,19 @@ fn perform(wire: &Wire<'_>, endpoint: &Endpoint<'_>) -> Result<Reply, Fault> {
         "ListQueueTags" => wire.serve::<ListQueueTags<'_>>(endpoint),
         "TagQueue" => wire.serve::<TagQueue<'_>>(endpoint),
         "UntagQueue" => wire.serve::<UntagQueue<'_>>(endpoint),
-        "AddPermission"
-        | "RemovePermission"
-        | "ListDeadLetterSourceQueues"
-        | "StartMessageMoveTask"
-        | "CancelMessageMoveTask"
-        | "ListMessageMoveTasks" => Err(Fault::NotServed(wire.action.to_string())),
+        "AddPermission" => wire.serve::<AddPermission<'_>>(endpoint),
+        "RemovePermission" => wire.serve::<RemovePermission<'_>>(endpoint),
+        "ListDeadLetterSourceQueues" => wire.serve::<ListDeadLetterSourceQueues<'_>>(endpoint),
+        "StartMessageMoveTask" => wire.serve::<StartMessageMoveTask<'_>>(endpoint),
+        "CancelMessageMoveTask" => wire.serve::<CancelMessageMoveTask<'_>>(endpoint),
+        "ListMessageMoveTasks" => wire.serve::<ListMessageMoveTasks<'_>>(endpoint),
         unknown => Err(Fault::UnknownAction(unknown.to_owned())),
     }
+}
+
+/// Whether a name is that of a FIFO queue: no other may end so.
+fn is_fifo(queue: &str) -> bool {
+    queue.ends_with(".fifo")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,9 @@ enum Singular {
     AfterAction(&'static str),
 }
 
-const COLLECTIONS: [Collection; 13] = [
+const COLLECTIONS: [Collection; 17] = [
+    list("AWSAccountIds", Singular::Is("AWSAccountId")),
+    list("Actions", Singular::Is("ActionName")),
     list("AttributeNames", Singular::Is("AttributeName")),
     list("Entries", Singular::AfterAction("RequestEntry")),
     list("Failed", Singular::Is("BatchResultErrorEntry")),
@@ -37,8 +39,11 @@ const COLLECTIONS: [Collection; 13] = [
     list("MessageSystemAttributeNames", Singular::Is("MessageSystemAttributeName")),
     list("Messages", Singular::Is("Message")),
     list("QueueUrls", Singular::Is("QueueUrl")),
+    list("Results", Singular::AfterAction("ResultEntry")),
     list("Successful", Singular::AfterAction("ResultEntry")),
     list("TagKeys", Singular::Is("TagKey")),
+    // JSON has a small letter here alone.
+    list("queueUrls", Singular::Is("QueueUrl")),
     map("Attributes", "Attribute", "Name"),
     map("MessageAttributes", "MessageAttribute", "Name"),
     map("MessageSystemAttributes", "MessageSystemAttribute", "Name"),
@@ -46,8 +51,14 @@ const COLLECTIONS: [Collection; 13] = [
 ];
 
 /// Members that are numbers in JSON.
-const NUMBERS: [&str; 5] =
-    ["DelaySeconds", "MaxNumberOfMessages", "MaxResults", "VisibilityTimeout", "WaitTimeSeconds"];
+const NUMBERS: [&str; 6] = [
+    "DelaySeconds",
+    "MaxNumberOfMessages",
+    "MaxNumberOfMessagesPerSecond",
+    "MaxResults",
+    "VisibilityTimeout",
+    "WaitTimeSeconds",
+];
 
 /// The collection that a request calls by this singular.
 pub(super) fn by_singular(action: &str, name: &str) -> Option<&'static Collection> {

@@ -3,33 +3,38 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::engine::{MessageNumber, QueueNumber, ReceiptHandle};
+use crate::engine::{MessageKey, MessageNumber, QueueNumber, ReceiptHandle};
 
-/// Queue number, message number, receive count, check bytes.
-const LENGTH: usize = 8 + 8 + 4 + 4;
+/// Queue number, message number, its place, receive count.
+const CONTENT: usize = 8 + 8 + 4 + 4;
+
+/// The same, and check bytes.
+const LENGTH: usize = CONTENT + 4;
 
 /// The text of a handle.
 pub(crate) fn receipt_text(receipt: ReceiptHandle) -> String {
     let mut bytes = [0; LENGTH];
     bytes[..8].copy_from_slice(&receipt.queue.0.to_be_bytes());
-    bytes[8..16].copy_from_slice(&receipt.message.0.to_be_bytes());
-    bytes[16..20].copy_from_slice(&receipt.receive.to_be_bytes());
-    let check = check(&bytes[..20]);
-    bytes[20..].copy_from_slice(&check);
+    bytes[8..16].copy_from_slice(&receipt.message.number.0.to_be_bytes());
+    bytes[16..20].copy_from_slice(&receipt.message.slot.to_be_bytes());
+    bytes[20..CONTENT].copy_from_slice(&receipt.receive.to_be_bytes());
+    let check = check(&bytes[..CONTENT]);
+    bytes[CONTENT..].copy_from_slice(&check);
     BASE64_STANDARD.encode(bytes)
 }
 
 /// The handle behind a text, if it was made here.
 pub(super) fn decode(text: &str) -> Option<ReceiptHandle> {
     let bytes: [u8; LENGTH] = BASE64_STANDARD.decode(text).ok()?.try_into().ok()?;
-    if bytes[20..] != check(&bytes[..20]) {
+    if bytes[CONTENT..] != check(&bytes[..CONTENT]) {
         return None;
     }
-    let number = |at: usize| Some(u64::from_be_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
+    let long = |at: usize| Some(u64::from_be_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
+    let short = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
     Some(ReceiptHandle {
-        queue: QueueNumber(number(0)?),
-        message: MessageNumber(number(8)?),
-        receive: u32::from_be_bytes(bytes[16..20].try_into().ok()?),
+        queue: QueueNumber(long(0)?),
+        message: MessageKey { number: MessageNumber(long(8)?), slot: short(16)? },
+        receive: short(20)?,
     })
 }
 
@@ -47,18 +52,19 @@ mod tests {
     #[test]
     fn handles_survive_their_text() {
         for number in [0, 1, 255, u64::MAX] {
-            let receipt =
-                ReceiptHandle { queue: QueueNumber(number), message: MessageNumber(7), receive: u32::MAX };
+            let message = MessageKey { number: MessageNumber(7), slot: 9 };
+            let receipt = ReceiptHandle { queue: QueueNumber(number), message, receive: u32::MAX };
             assert_eq!(decode(&receipt_text(receipt)), Some(receipt));
         }
     }
 
     #[test]
     fn garbage_is_no_handle() {
-        let receipt = ReceiptHandle { queue: QueueNumber(1), message: MessageNumber(2), receive: 3 };
+        let message = MessageKey { number: MessageNumber(2), slot: 0 };
+        let receipt = ReceiptHandle { queue: QueueNumber(1), message, receive: 3 };
         let good = receipt_text(receipt);
         let zeros = BASE64_STANDARD.encode([0; LENGTH]);
-        for text in ["", "garbage", &good[1..], &good[..28], &format!("{good}AAAA"), &zeros, "é"] {
+        for text in ["", "garbage", &good[1..], &good[..32], &format!("{good}AAAA"), &zeros, "é"] {
             assert_eq!(decode(text), None, "{text}");
         }
         for at in 0..good.len() {

@@ -6,6 +6,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::engine::MessageNumber;
+
 /// A string of a request, borrowed from its body where that has it unescaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
@@ -62,4 +64,11 @@ impl fmt::Display for Hex {
 /// Serializes something by its text form.
 pub(super) fn shown<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+/// A message's place in the order of a FIFO queue, as AWS writes it: 20 digits,
+/// rising, not one by one.
+pub(crate) fn sequence_text(number: MessageNumber) -> String {
+    const FIRST: u128 = 18_849_496_460_467_696_128;
+    (FIRST + u128::from(number.0) * 256).to_string()
 }

@@ -56,6 +56,7 @@ impl VirtualTime {
                 Effect::Respond { .. }
                 | Effect::Refuse { .. }
                 | Effect::SendRecord(_)
+                | Effect::Filter(_)
                 | Effect::Deliver { .. } => {}
             }
         }

@@ -30,6 +30,9 @@ fn set_up(engine: &mut Engine, now: Timestamp) {
         batching_window: Duration::from_secs(1),
         maximum_concurrency: None,
         reports_item_failures: false,
+        filter: None,
+        provisioned: None,
+        counts_events: false,
         enabled: true,
     };
     engine.create_mapping(now, spec).expect("both ends are there");

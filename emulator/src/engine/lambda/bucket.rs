@@ -37,6 +37,12 @@ impl TokenBucket {
         self.missing += self.token();
     }
 
+    /// Takes many, also such as are not there: they are owed.
+    pub(crate) fn take_many(&mut self, now: Timestamp, tokens: usize) {
+        self.refill(now);
+        self.missing += self.token() * tokens as u128;
+    }
+
     /// Changes the rate; what was taken stays taken, as far as it fits.
     pub(crate) fn set_rate(&mut self, now: Timestamp, rate: Rate) {
         if rate != self.rate {

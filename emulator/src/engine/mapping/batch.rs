@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::engine::effect::BatchItems;
 use crate::engine::ids::{MappingId, QueueName};
 use crate::engine::lambda::Trace;
-use crate::engine::sqs::Delivery;
+use crate::engine::sqs::{Delivery, ReceiptHandle};
 use crate::engine::time::Timestamp;
 
 /// An event's payload may have this many bytes; a batch closes before.
@@ -43,6 +44,25 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// The receipts of what succeeded, as far as the function's answer says.
+    pub(crate) fn succeeded(&self, items: &BatchItems) -> Vec<ReceiptHandle> {
+        let failed: &[Box<str>] = match items {
+            BatchItems::AllSucceeded => &[],
+            BatchItems::Failed(failed) => failed,
+            BatchItems::Invalid => return Vec::new(),
+        };
+        let ids: Vec<String> = self.messages.iter().map(|message| message.content.id.to_string()).collect();
+        if failed.iter().any(|failed| !ids.iter().any(|id| **id == **failed)) {
+            // An id that is not of this batch fails all of it.
+            return Vec::new();
+        }
+        let messages = self.messages.iter().zip(&ids);
+        let succeeded = messages.filter(|(_, id)| !failed.iter().any(|failed| **failed == ***id));
+        succeeded.map(|(message, _)| message.receipt).collect()
+    }
+}
+
 /// Messages while the batch is still open.
 #[derive(Debug, Default)]
 pub(crate) struct OpenBatch {
@@ -59,6 +79,10 @@ impl OpenBatch {
 
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
     }
 
     /// Whether another message of the largest size might not fit any more.

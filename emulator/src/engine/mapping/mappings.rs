@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::poller::Poller;
+use super::filter::Filter;
+use super::fleet::Fleet;
 use crate::engine::Engine;
 use crate::engine::alarm::{Alarm, AlarmKey};
 use crate::engine::error::LambdaError;
@@ -11,6 +12,15 @@ use crate::engine::ids::{FunctionName, MappingId, QueueName};
 use crate::engine::lambda::Qualifier;
 use crate::engine::tags::Tags;
 use crate::engine::time::Timestamp;
+
+/// A batch of a FIFO queue has at most so many messages.
+const FIFO_BATCH: usize = 10;
+
+/// A larger batch takes several receives, and so a window.
+const RECEIVE_BATCH: usize = 10;
+
+/// Provisioned pollers of a queue; other sources may have one.
+const LEAST_POLLERS: usize = 2;
 
 /// What a user sets on a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +39,48 @@ pub struct MappingSpec {
     pub maximum_concurrency: Option<usize>,
     /// Whether answers may name messages that failed.
     pub reports_item_failures: bool,
+    /// Which messages the function gets; without it, all.
+    pub filter: Option<Filter>,
+    /// Pollers of its own, instead of AWS's that all share.
+    pub provisioned: Option<ProvisionedPollers>,
+    /// Whether its events are counted as metrics (`EventCount`).
+    pub counts_events: bool,
     /// Whether it polls.
     pub enabled: bool,
+}
+
+impl MappingSpec {
+    /// What has to fit together.
+    fn check_for(&self, fifo: bool) -> Result<(), LambdaError> {
+        if fifo && !self.batching_window.is_zero() {
+            return Err(LambdaError::WindowNotForFifo);
+        }
+        if fifo && self.batch_size > FIFO_BATCH {
+            return Err(LambdaError::BatchTooLargeForFifo);
+        }
+        if self.batch_size > RECEIVE_BATCH && self.batching_window.is_zero() {
+            return Err(LambdaError::WindowRequired);
+        }
+        if self.provisioned.is_some() && self.maximum_concurrency.is_some() {
+            return Err(LambdaError::ProvisionedAndMaximum);
+        }
+        if self.provisioned.is_some_and(|pollers| pollers.minimum.min(pollers.maximum) < LEAST_POLLERS) {
+            return Err(LambdaError::TooFewPollers { least: LEAST_POLLERS });
+        }
+        if self.provisioned.is_some_and(|pollers| pollers.minimum > pollers.maximum) {
+            return Err(LambdaError::MinimumPollersAboveMaximum);
+        }
+        Ok(())
+    }
+}
+
+/// Provisioned mode: between so many pollers, each for up to 10 batches at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProvisionedPollers {
+    /// 2 to 200.
+    pub minimum: usize,
+    /// 2 to 10,000.
+    pub maximum: usize,
 }
 
 /// AWS's states of a mapping.
@@ -81,7 +131,7 @@ pub(crate) struct Mapping {
     pub(crate) state: MappingState,
     pub(crate) modified: Timestamp,
     pub(crate) transition: Option<AlarmKey>,
-    pub(crate) pollers: Vec<Poller>,
+    pub(crate) fleet: Fleet,
     pub(crate) tags: Tags,
 }
 
@@ -108,8 +158,8 @@ impl Engine {
         }
         let id = MappingId(self.rng.uuid());
         let state = MappingState::Creating;
-        let (pollers, tags) = (Vec::new(), Tags::default());
-        let mapping = Mapping { spec, state, modified: now, transition: None, pollers, tags };
+        let (fleet, tags) = (Fleet::new(now), Tags::default());
+        let mapping = Mapping { spec, state, modified: now, transition: None, fleet, tags };
         self.mappings.insert(id, mapping);
         self.enter(now, id, state);
         self.mapping(id)
@@ -177,9 +227,7 @@ impl Engine {
         let queue = self.queues.get(&spec.queue).ok_or(LambdaError::MappingQueueMissing)?;
         let function = self.qualified(spec.function.as_str(), &spec.qualifier);
         let function = function.map_err(|_| LambdaError::MappingFunctionMissing)?;
-        if spec.batch_size > 10 && spec.batching_window.is_zero() {
-            return Err(LambdaError::WindowRequired);
-        }
+        spec.check_for(queue.is_fifo())?;
         let visibility = queue.attributes.visibility_timeout;
         let timeout = function.spec.timeout;
         if visibility < timeout {
@@ -220,7 +268,7 @@ impl Engine {
             None => drop(self.mappings.remove(&id)),
         }
         self.record(now, What::MappingChanged { mapping: id, state });
-        self.start_pollers(now, id);
+        self.start_fleet(now, id);
     }
 
     pub(in crate::engine) fn reset_mappings(&mut self, now: Timestamp) {

@@ -5,11 +5,14 @@
 //! that nobody can process ("over-pull"), as on AWS.
 
 mod batch;
+mod filter;
+mod fleet;
 mod mappings;
 mod poller;
 mod tags;
 
-pub use mappings::{MappingSpec, MappingState, MappingView};
+pub use filter::{Filter, MessageFilter};
+pub use mappings::{MappingSpec, MappingState, MappingView, ProvisionedPollers};
 
 pub(in crate::engine) use batch::Batch;
 pub(in crate::engine) use mappings::Mapping;

@@ -1,6 +1,7 @@
-//! One poller: receive, fill the batch, invoke, settle, again.
+//! One poller: receive, filter, fill the batch, invoke, settle, again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::batch::{Batch, OpenBatch};
 use super::mappings::Mapping;
@@ -20,80 +21,95 @@ const RECEIVE_MAX: usize = 10;
 /// A poller and what it is doing.
 #[derive(Debug)]
 pub(crate) struct Poller {
-    doing: Doing,
-    open: OpenBatch,
+    pub(super) doing: Doing,
+    pub(super) open: OpenBatch,
 }
 
 #[derive(Debug)]
-enum Doing {
-    /// It has no work: its mapping is off, or its queue is not there, or would
-    /// give it the same messages again at this moment.
-    Nothing { alarm: Option<AlarmKey> },
+pub(super) enum Doing {
+    /// It is not at work: its mapping is off, or its fleet smaller.
+    Off,
+    /// It polls again later: its queue is not there, or would give it the same
+    /// messages again at this moment, or its mapping has polled enough.
+    Paused { alarm: AlarmKey },
     /// It long-polls; with an open batch, until the window closes.
     Receiving { receiver: ReceiverId, window: Option<AlarmKey> },
+    /// What it received is being judged by the filter criteria. `closes` says
+    /// that the window of its batch has closed meanwhile.
+    Filtering { ticket: u64, window: Option<AlarmKey>, closes: bool, messages: Arc<[Delivery]> },
     /// Its batch runs.
     Invoking,
     /// Its batch was refused and is tried again.
     Throttled { batch: Batch, alarm: AlarmKey },
 }
 
-impl Mapping {
-    /// How many pollers it may have, of a fleet that begins with `initial`.
-    fn fleet_size(&self, initial: usize) -> usize {
-        initial.min(self.spec.maximum_concurrency.unwrap_or(initial))
+impl Doing {
+    /// Whether it waits for messages and holds none.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self, Self::Receiving { window: None, .. })
     }
 
-    /// Pollers that receive, hold a batch or run one.
-    fn active_pollers(&self) -> usize {
-        self.pollers.iter().filter(|poller| !matches!(poller.doing, Doing::Nothing { .. })).count()
+    fn window(&self) -> Option<AlarmKey> {
+        match self {
+            Self::Receiving { window, .. } | Self::Filtering { window, .. } => *window,
+            Self::Off | Self::Paused { .. } | Self::Invoking | Self::Throttled { .. } => None,
+        }
     }
 }
 
 impl Poller {
-    fn new() -> Self {
-        Self { doing: Doing::Nothing { alarm: None }, open: OpenBatch::default() }
+    pub(super) fn new() -> Self {
+        Self { doing: Doing::Off, open: OpenBatch::default() }
+    }
+}
+
+/// What came back from the filter, and the state of the batch that it is for.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) messages: Arc<[Delivery]>,
+    pub(super) window: Option<AlarmKey>,
+    pub(super) closes: bool,
+}
+
+impl Mapping {
+    /// Takes back what was to be filtered, if that is still wanted.
+    pub(super) fn take_filtered(&mut self, index: usize, ticket: u64) -> Option<Judged> {
+        match &self.fleet.poller(index)?.doing {
+            Doing::Filtering { ticket: asked, window, closes, messages } if *asked == ticket => {
+                Some(Judged { messages: Arc::clone(messages), window: *window, closes: *closes })
+            }
+            Doing::Off
+            | Doing::Paused { .. }
+            | Doing::Receiving { .. }
+            | Doing::Filtering { .. }
+            | Doing::Invoking
+            | Doing::Throttled { .. } => None,
+        }
     }
 }
 
 impl Engine {
-    /// Brings the fleet to its size and lets every poller that has nothing to
-    /// do receive.
-    pub(super) fn start_pollers(&mut self, now: Timestamp, id: MappingId) {
-        let fleet = self.quotas.initial_pollers;
-        let Some(mapping) = self.mappings.get_mut(&id).filter(|mapping| mapping.polls()) else { return };
-        let size = mapping.fleet_size(fleet);
-        // Pollers beyond the size end when their batch is settled; see `poll`.
-        while mapping.pollers.len() < size {
-            mapping.pollers.push(Poller::new());
-        }
-        for index in 0..size {
-            let idle =
-                self.poller(id, index).is_some_and(|poller| matches!(poller.doing, Doing::Nothing { .. }));
-            if idle {
-                self.poll(now, id, index);
-            }
-        }
-    }
-
     /// Lets go of everything that is not running: open batches and refused
     /// ones go back to the queue when their visibility lapses.
     pub(super) fn stop_pollers(&mut self, now: Timestamp, id: MappingId) {
+        self.stop_fleet(now, id);
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
         let queue = mapping.spec.queue.clone();
         let mut waiting = Vec::new();
-        for poller in &mut mapping.pollers {
+        for index in 0..mapping.fleet.len() {
+            let Some(poller) = mapping.fleet.poller_mut(index) else { continue };
             poller.open.close();
             let alarm = match &poller.doing {
-                Doing::Invoking => continue,
-                Doing::Nothing { alarm } => *alarm,
-                Doing::Throttled { alarm, .. } => Some(*alarm),
+                Doing::Off | Doing::Invoking => continue,
+                Doing::Paused { alarm } | Doing::Throttled { alarm, .. } => Some(*alarm),
+                Doing::Filtering { window, .. } => *window,
                 Doing::Receiving { receiver, window } => {
                     waiting.push(*receiver);
                     *window
                 }
             };
             alarm.into_iter().for_each(|key| self.alarms.cancel(key));
-            poller.doing = Doing::Nothing { alarm: None };
+            mapping.fleet.set_doing(index, Doing::Off);
         }
         for receiver in waiting {
             self.forget_receiver(now, queue.as_str(), receiver);
@@ -102,25 +118,25 @@ impl Engine {
 
     /// Receives: what is there at once, else by a long poll. A fleet that is
     /// too large lets its pollers go as they come here.
-    fn poll(&mut self, now: Timestamp, id: MappingId, index: usize) {
-        self.set_doing(id, index, Doing::Nothing { alarm: None });
-        let fleet = self.quotas.initial_pollers;
-        let wait = self.quotas.poll_wait;
+    pub(super) fn poll(&mut self, now: Timestamp, id: MappingId, index: usize) {
+        self.set_doing(id, index, Doing::Off);
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
-        let surplus = mapping.active_pollers() >= mapping.fleet_size(fleet);
-        if surplus || !mapping.polls() {
-            return;
+        if !mapping.has_place() {
+            return self.arm_fleet(now, id);
         }
+        let may_poll = mapping.may_poll(now);
         let queue = mapping.spec.queue.clone();
         if !self.queues.contains_key(&queue) {
-            // The queue was deleted; it may come back.
-            let alarm = Some(self.alarms.set(now + wait, Alarm::WakePoller(id, index)));
-            return self.set_doing(id, index, Doing::Nothing { alarm });
+            // It was deleted; it may come back.
+            return self.pause(now, id, index, self.quotas.poll_wait);
         }
-        let max = self.wanted(id, index);
-        let messages = self.take_messages(now, &queue, max, None);
+        if !may_poll {
+            return self.pause(now, id, index, self.quotas.provisioned_poll_pause);
+        }
+        let messages = self.take_messages(now, &queue, self.wanted(id, index), None);
         if messages.is_empty() {
             self.wait_for_messages(now, id, index, &queue, None);
+            self.arm_fleet(now, id);
         } else {
             self.arm_queue(now, &queue);
             self.poll_received(now, id, index, messages);
@@ -138,7 +154,8 @@ impl Engine {
         let max = self.wanted(id, index);
         let until = now + self.quotas.poll_wait;
         let waiter = Waiter::Poller(id, index);
-        let receiver = Receiver { waiter, max, visibility: None, until, fills_batch: window.is_some() };
+        let fills_batch = window.is_some();
+        let receiver = Receiver { waiter, max, visibility: None, attempt: None, until, fills_batch };
         let receiver = self.wait_at(now, queue, receiver);
         self.set_doing(id, index, Doing::Receiving { receiver, window });
     }
@@ -146,93 +163,129 @@ impl Engine {
     /// How many messages the open batch still wants from one receive.
     fn wanted(&self, id: MappingId, index: usize) -> usize {
         let Some(mapping) = self.mappings.get(&id) else { return 1 };
-        let held = mapping.pollers.get(index).map_or(0, |poller| poller.open.len());
+        let held = mapping.fleet.poller(index).map_or(0, |poller| poller.open.len());
         mapping.spec.batch_size.saturating_sub(held).clamp(1, RECEIVE_MAX)
     }
 
-    /// Takes what a receive brought, and more while there is more. The batch
-    /// closes by size, by weight or, later, by its window.
+    /// Takes what a receive brought: through the filter, into the batch.
     pub(in crate::engine) fn poll_received(
         &mut self,
         now: Timestamp,
         id: MappingId,
         index: usize,
-        mut messages: Vec<Delivery>,
+        messages: Vec<Delivery>,
     ) {
-        let Some(mapping) = self.mappings.get(&id) else { return };
-        let (size, span) = (mapping.spec.batch_size, mapping.spec.batching_window);
-        let queue = mapping.spec.queue.clone();
-        let largest = self.queues.get(&queue).map_or(0, |queue| queue.attributes.maximum_message_size);
-        let opened = match &mapping.pollers[index].doing {
-            Doing::Receiving { window, .. } => *window,
-            Doing::Nothing { .. } | Doing::Invoking | Doing::Throttled { .. } => None,
-        };
+        self.count_polled(now, id, &messages);
+        let window = self.mappings.get(&id).and_then(|mapping| mapping.fleet.poller(index)?.doing.window());
+        if let Some(messages) = self.ask_filter(id, index, window, messages) {
+            self.fill_batch(now, id, index, messages, window);
+        }
+        self.arm_fleet(now, id);
+    }
+
+    fn count_polled(&mut self, now: Timestamp, id: MappingId, messages: &[Delivery]) {
+        let bytes = messages.iter().map(|message| message.content.message.size()).sum();
+        if let Some(mapping) = self.mappings.get_mut(&id) {
+            mapping.note_poll(now, bytes);
+        }
+        self.record(now, What::EventsPolled { mapping: id, events: messages.len() });
+    }
+
+    /// Adds messages to the open batch, and receives more while there is more.
+    /// It closes by size, by weight or, later, by its window.
+    pub(super) fn fill_batch(
+        &mut self,
+        now: Timestamp,
+        id: MappingId,
+        index: usize,
+        mut messages: Vec<Delivery>,
+        mut window: Option<AlarmKey>,
+    ) {
         while let Some(mapping) = self.mappings.get_mut(&id) {
-            let open = &mut mapping.pollers[index].open;
-            open.add(messages);
-            if open.len() >= size || open.is_heavy(largest) || span.is_zero() {
-                opened.into_iter().for_each(|key| self.alarms.cancel(key));
+            let (size, span) = (mapping.spec.batch_size, mapping.spec.batching_window);
+            let queue = mapping.spec.queue.clone();
+            let there = self.queues.get(&queue);
+            let largest = there.map_or(0, |queue| queue.attributes.maximum_message_size);
+            let Some(poller) = mapping.fleet.poller_mut(index) else { return };
+            poller.open.add(messages);
+            if poller.open.is_empty() {
+                // All that was received was filtered out.
+                return self.poll(now, id, index);
+            }
+            if poller.open.len() >= size || poller.open.is_heavy(largest) || span.is_zero() || there.is_none()
+            {
+                window.into_iter().for_each(|key| self.alarms.cancel(key));
                 self.arm_queue(now, &queue);
                 return self.close_batch(now, id, index);
             }
-            messages = self.take_messages(now, &queue, self.wanted(id, index), None);
-            if messages.is_empty() {
-                let window =
-                    opened.unwrap_or_else(|| self.alarms.set(now + span, Alarm::WakePoller(id, index)));
-                return self.wait_for_messages(now, id, index, &queue, Some(window));
+            window = window.or_else(|| Some(self.alarms.set(now + span, Alarm::WakePoller(id, index))));
+            let more = self.take_messages(now, &queue, self.wanted(id, index), None);
+            if more.is_empty() {
+                return self.wait_for_messages(now, id, index, &queue, window);
             }
+            self.count_polled(now, id, &more);
+            let Some(judged) = self.ask_filter(id, index, window, more) else { return };
+            messages = judged;
         }
     }
 
     /// A long poll ended with nothing.
     pub(in crate::engine) fn poll_ended(&mut self, now: Timestamp, id: MappingId, index: usize) {
-        let Some(poller) = self.poller(id, index) else { return };
-        let window = match &poller.doing {
-            Doing::Receiving { window, .. } => *window,
-            Doing::Nothing { .. } | Doing::Invoking | Doing::Throttled { .. } => return,
+        let Some(mapping) = self.mappings.get(&id) else { return };
+        let queue = mapping.spec.queue.clone();
+        let Some(Doing::Receiving { window, .. }) = mapping.fleet.poller(index).map(|poller| &poller.doing)
+        else {
+            return;
         };
-        match (window, self.mappings.get(&id).map(|mapping| mapping.spec.queue.clone())) {
-            (Some(window), Some(queue)) if self.queues.contains_key(&queue) => {
+        match *window {
+            Some(window) if self.queues.contains_key(&queue) => {
                 self.wait_for_messages(now, id, index, &queue, Some(window));
             }
-            (Some(window), _) => {
+            Some(window) => {
                 self.alarms.cancel(window);
                 self.close_batch(now, id, index);
             }
-            (None, _) => self.poll(now, id, index),
+            None => self.poll(now, id, index),
         }
     }
 
-    /// The poller's alarm: a closing window, a refused batch's next try, or a
-    /// queue that may have come back.
+    /// The poller's alarm: a closing window, a refused batch's next try, or the
+    /// end of a pause.
     pub(in crate::engine) fn poller_alarm_rang(&mut self, now: Timestamp, id: MappingId, index: usize) {
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
         let queue = mapping.spec.queue.clone();
-        let poller = &mut mapping.pollers[index];
-        match std::mem::replace(&mut poller.doing, Doing::Nothing { alarm: None }) {
-            Doing::Nothing { .. } => self.poll(now, id, index),
-            Doing::Receiving { receiver, .. } => {
+        match mapping.fleet.set_doing(index, Doing::Off) {
+            None | Some(Doing::Off) => {}
+            Some(Doing::Paused { .. }) => self.poll(now, id, index),
+            Some(Doing::Receiving { receiver, .. }) => {
                 self.forget_receiver(now, queue.as_str(), receiver);
                 self.close_batch(now, id, index);
             }
-            Doing::Throttled { batch, .. } if batch.lapses_at().is_some_and(|lapses| lapses <= now) => {
+            // What is being judged closes the batch when it comes.
+            Some(Doing::Filtering { ticket, messages, .. }) => {
+                let doing = Doing::Filtering { ticket, window: None, closes: true, messages };
+                self.set_doing(id, index, doing);
+            }
+            Some(Doing::Throttled { batch, .. }) if batch.lapses_at().is_some_and(|lapses| lapses <= now) => {
                 let messages = batch.messages.len();
                 self.record(now, What::BatchLapsed { mapping: id, messages });
                 self.poll(now, id, index);
             }
-            Doing::Throttled { batch, .. } => self.invoke_batch(now, batch),
-            Doing::Invoking => self.set_doing(id, index, Doing::Invoking),
+            Some(Doing::Throttled { batch, .. }) => self.invoke_batch(now, batch),
+            Some(Doing::Invoking) => self.set_doing(id, index, Doing::Invoking),
         }
     }
 
-    fn close_batch(&mut self, now: Timestamp, id: MappingId, index: usize) {
+    pub(super) fn close_batch(&mut self, now: Timestamp, id: MappingId, index: usize) {
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let Some(poller) = mapping.fleet.poller_mut(index) else { return };
+        let messages = poller.open.close();
         let batch = Batch {
             mapping: id,
             poller: index,
             queue: mapping.spec.queue.clone(),
             reports_item_failures: mapping.spec.reports_item_failures,
-            messages: mapping.pollers[index].open.close(),
+            messages,
             refusals: 0,
         };
         self.invoke_batch(now, batch);
@@ -263,7 +316,9 @@ impl Engine {
         match self.admit(now, request) {
             // The messages come back by their visibility timeout, until their
             // queue's RedrivePolicy ends the chain.
-            Err((Origin::Batch(_), Refusal::Recursive)) => self.pause(now, id, index),
+            Err((Origin::Batch(_), Refusal::Recursive)) => {
+                self.pause(now, id, index, self.quotas.poller_throttle_backoff.first);
+            }
             Err((Origin::Batch(batch), _)) => self.hold_batch(now, batch),
             Err((Origin::Caller | Origin::Event(_), _)) | Ok(()) => {}
         }
@@ -291,15 +346,27 @@ impl Engine {
         items: &BatchItems,
     ) {
         let (id, index) = (batch.mapping, batch.poller);
-        match outcome {
-            Outcome::Success(_) => self.delete_succeeded(now, &batch, items),
-            // Else they would be received and failed without end in one moment.
-            Outcome::FunctionError(_) if self.returns_at_once(&batch) => return self.pause(now, id, index),
-            Outcome::FunctionError(_) => {}
-            Outcome::HostFailure(_) if self.mappings.get(&id).is_some_and(Mapping::polls) => {
-                return self.hold_batch(now, batch);
+        if matches!(outcome, Outcome::HostFailure(_)) && self.mappings.get(&id).is_some_and(Mapping::polls) {
+            return self.hold_batch(now, batch);
+        }
+        let succeeded = match outcome {
+            Outcome::Success(_) => batch.succeeded(items),
+            Outcome::FunctionError(_) | Outcome::HostFailure(_) => Vec::new(),
+        };
+        let (events, deleted) = (batch.messages.len(), succeeded.len());
+        self.record(now, What::BatchSettled { mapping: id, events, deleted });
+        for receipt in succeeded {
+            // The queue may be gone meanwhile, and the message with it.
+            let _gone = self.delete_received(now, batch.queue.as_str(), receipt);
+        }
+        if let Outcome::FunctionError(_) = outcome {
+            if !batch.reports_item_failures {
+                self.back_off(now, id);
             }
-            Outcome::HostFailure(_) => {}
+            // Else they would be received and failed without end in one moment.
+            if self.returns_at_once(&batch) {
+                return self.pause(now, id, index, self.quotas.poller_throttle_backoff.first);
+            }
         }
         self.poll(now, id, index);
     }
@@ -311,43 +378,20 @@ impl Engine {
         queue.is_some_and(|queue| queue.attributes.visibility_timeout.is_zero())
     }
 
-    /// Lets a poller rest before it receives again. One whose mapping is off
-    /// just ends: an alarm must not meet what it does after that.
-    fn pause(&mut self, now: Timestamp, id: MappingId, index: usize) {
-        if !self.mappings.get(&id).is_some_and(Mapping::polls) {
-            return self.poll(now, id, index);
-        }
-        let at = now + self.quotas.poller_throttle_backoff.first;
-        let alarm = Some(self.alarms.set(at, Alarm::WakePoller(id, index)));
-        self.set_doing(id, index, Doing::Nothing { alarm });
-    }
-
-    fn delete_succeeded(&mut self, now: Timestamp, batch: &Batch, items: &BatchItems) {
-        let failed: &[Box<str>] = match items {
-            BatchItems::AllSucceeded => &[],
-            BatchItems::Failed(failed) => failed,
-            BatchItems::Invalid => return,
-        };
-        let ids: Vec<String> = batch.messages.iter().map(|message| message.content.id.to_string()).collect();
-        if failed.iter().any(|failed| !ids.iter().any(|id| **id == **failed)) {
-            // An id that is not of this batch fails all of it.
-            return;
-        }
-        for (message, id) in batch.messages.iter().zip(&ids) {
-            if !failed.iter().any(|failed| **failed == **id) {
-                // The queue may be gone meanwhile, and the message with it.
-                let _gone = self.delete_received(now, batch.queue.as_str(), message.receipt);
-            }
+    /// Lets a poller rest before it receives again. One whose mapping is off,
+    /// or whose fleet has no place for it, just ends: an alarm must not meet
+    /// what it does after that.
+    fn pause(&mut self, now: Timestamp, id: MappingId, index: usize, span: Duration) {
+        self.set_doing(id, index, Doing::Off);
+        if self.mappings.get(&id).is_some_and(Mapping::has_place) {
+            let alarm = self.alarms.set(now + span, Alarm::WakePoller(id, index));
+            self.set_doing(id, index, Doing::Paused { alarm });
         }
     }
 
-    fn poller(&self, id: MappingId, index: usize) -> Option<&Poller> {
-        self.mappings.get(&id).and_then(|mapping| mapping.pollers.get(index))
-    }
-
-    fn set_doing(&mut self, id: MappingId, index: usize, doing: Doing) {
-        if let Some(poller) = self.mappings.get_mut(&id).and_then(|mapping| mapping.pollers.get_mut(index)) {
-            poller.doing = doing;
+    pub(super) fn set_doing(&mut self, id: MappingId, index: usize, doing: Doing) {
+        if let Some(mapping) = self.mappings.get_mut(&id) {
+            mapping.fleet.set_doing(index, doing);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Queue attributes that the engine acts on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::deduplication::Key;
+use super::message::{Deduplication, NewMessage};
 use crate::engine::ids::QueueName;
 
 /// Settings of a queue (SQS API, `SetQueueAttributes`).
@@ -20,6 +22,10 @@ pub struct QueueAttributes {
     pub receive_wait: Duration,
     /// Where messages go that were received too often.
     pub redrive: Option<RedrivePolicy>,
+    /// Which queues may send their dead letters here.
+    pub redrive_allow: RedriveAllowPolicy,
+    /// What a FIFO queue has beside; `None` on a standard one.
+    pub fifo: Option<FifoAttributes>,
     /// Attributes that are stored and shown, not acted on: name to value.
     pub stored: BTreeMap<String, String>,
 }
@@ -33,6 +39,8 @@ impl Default for QueueAttributes {
             retention: Duration::from_secs(345_600),
             receive_wait: Duration::ZERO,
             redrive: None,
+            redrive_allow: RedriveAllowPolicy::AllowAll,
+            fifo: None,
             stored: BTreeMap::new(),
         }
     }
@@ -45,4 +53,68 @@ pub struct RedrivePolicy {
     pub dead_letter_queue: QueueName,
     /// Receives after which the next one moves the message instead: 1 to 1,000.
     pub max_receive_count: u32,
+}
+
+/// Which queues may name a queue as their dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedriveAllowPolicy {
+    /// All of the account.
+    AllowAll,
+    /// None.
+    DenyAll,
+    /// These, up to 10.
+    ByQueue(BTreeSet<QueueName>),
+}
+
+impl RedriveAllowPolicy {
+    pub(crate) fn allows(&self, source: &QueueName) -> bool {
+        match self {
+            Self::AllowAll => true,
+            Self::DenyAll => false,
+            Self::ByQueue(sources) => sources.contains(source),
+        }
+    }
+}
+
+/// What a FIFO queue has beside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FifoAttributes {
+    /// Whether a message without an id of its own is told by its body.
+    pub content_based_deduplication: bool,
+    /// Where one id may be used once.
+    pub deduplication_scope: FifoScope,
+    /// What the rate of requests is limited for.
+    pub throughput_limit: FifoScope,
+}
+
+/// `DeduplicationScope` and `FifoThroughputLimit`: `queue`/`perQueue`, or
+/// `messageGroup`/`perMessageGroupId`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FifoScope {
+    /// The whole queue.
+    #[default]
+    Queue,
+    /// Each message group.
+    MessageGroup,
+}
+
+impl FifoAttributes {
+    /// A limit for each group needs ids for each group ("High throughput for
+    /// FIFO queues").
+    pub(super) fn limits_groups_without_scope(self) -> bool {
+        self.throughput_limit == FifoScope::MessageGroup && self.deduplication_scope == FifoScope::Queue
+    }
+
+    /// What a message is told by, if it has anything that counts here.
+    pub(super) fn deduplication_key(&self, message: &NewMessage) -> Option<Key> {
+        let id = match message.deduplication.as_ref()? {
+            Deduplication::Id(id) => id,
+            Deduplication::ByContent(id) => self.content_based_deduplication.then_some(id)?,
+        };
+        let group = match self.deduplication_scope {
+            FifoScope::Queue => None,
+            FifoScope::MessageGroup => message.group_id.clone(),
+        };
+        Some((group, id.clone()))
+    }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::receipt::ReceiptHandle;
-use crate::engine::ids::{MessageId, QueueName};
+use super::shelf::MessageKey;
+use crate::engine::ids::{DeduplicationId, GroupId, MessageId, MessageNumber, QueueName};
 use crate::engine::time::Timestamp;
 
 /// What a sender gives. Hashes come with it: they are made before the engine
@@ -24,8 +25,30 @@ pub struct NewMessage {
     /// Invocations in the chain of requests that sent it, which that header's
     /// `Lineage` counts.
     pub trace_depth: u32,
-    /// The sender's tenant, on standard queues for fair queues.
-    pub group_id: Option<Box<str>>,
+    /// The group within which a FIFO queue keeps the order; on a standard queue
+    /// the sender's tenant, for its fairness.
+    pub group_id: Option<GroupId>,
+    /// What tells it from others, on FIFO queues.
+    pub deduplication: Option<Deduplication>,
+}
+
+/// What a FIFO queue tells a message by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deduplication {
+    /// The sender's own id.
+    Id(DeduplicationId),
+    /// The SHA-256 of the body, which counts only where the queue deduplicates
+    /// by content.
+    ByContent(DeduplicationId),
+}
+
+impl Deduplication {
+    /// The id, wherever it is from.
+    pub fn id(&self) -> &DeduplicationId {
+        match self {
+            Self::Id(id) | Self::ByContent(id) => id,
+        }
+    }
 }
 
 impl NewMessage {
@@ -39,6 +62,7 @@ impl NewMessage {
             trace_header: None,
             trace_depth: 0,
             group_id: None,
+            deduplication: None,
         }
     }
 
@@ -78,7 +102,7 @@ pub enum AttributeValue {
 }
 
 /// A message that a queue accepted.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Content {
     /// Its id.
     pub id: MessageId,
@@ -105,10 +129,21 @@ pub struct Delivery {
     pub dead_letter_source: Option<QueueName>,
 }
 
+/// What a sender is told of its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: MessageId,
+    /// Its place in the order of a FIFO queue.
+    pub sequence: Option<MessageNumber>,
+}
+
 /// A message in its queue.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) content: Arc<Content>,
+    /// The queue gives it.
+    pub(crate) key: MessageKey,
     pub(crate) receive_count: u32,
     pub(crate) first_received: Option<Timestamp>,
     pub(crate) dead_letter_source: Option<QueueName>,
@@ -118,34 +153,53 @@ pub(crate) struct Message {
 /// Where a message is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    Visible,
-    Delayed { until: Timestamp },
-    InFlight { until: Timestamp, since: Timestamp },
+    /// It can be received, in its turn.
+    Visible {
+        turn: u64,
+    },
+    Delayed {
+        until: Timestamp,
+    },
+    InFlight {
+        until: Timestamp,
+        since: Timestamp,
+    },
 }
 
 impl Message {
     pub(crate) fn new(content: Arc<Content>) -> Self {
         Self {
             content,
+            key: MessageKey { number: MessageNumber(0), slot: 0 },
             receive_count: 0,
             first_received: None,
             dead_letter_source: None,
-            place: Place::Visible,
+            place: Place::Visible { turn: 0 },
         }
     }
 
-    pub(crate) fn is_visible(&self) -> bool {
-        self.place == Place::Visible
+    pub(crate) fn id(&self) -> MessageId {
+        self.content.id
+    }
+
+    pub(crate) fn group(&self) -> &Option<GroupId> {
+        &self.content.message.group_id
     }
 
     /// What it becomes in a dead-letter queue: the same message, received anew.
-    pub(crate) fn dead_lettered(self, source: QueueName) -> Self {
-        Self {
-            dead_letter_source: Some(source),
-            receive_count: 0,
-            first_received: None,
-            place: Place::Visible,
-            ..self
-        }
+    /// In a FIFO queue it is as old as its arrival there; in a standard one it
+    /// keeps its age.
+    pub(crate) fn dead_lettered(self, source: QueueName, sent: Option<Timestamp>) -> Self {
+        let content = match sent {
+            Some(sent) => Arc::new(Content { sent, ..Arc::unwrap_or_clone(self.content) }),
+            None => self.content,
+        };
+        Self { dead_letter_source: Some(source), ..Self::new(content) }
+    }
+
+    /// What it becomes when it is moved out of a dead-letter queue: another
+    /// message of the same content.
+    pub(crate) fn moved(self, id: MessageId, sent: Timestamp) -> Self {
+        Self::new(Arc::new(Content { id, sent, ..Arc::unwrap_or_clone(self.content) }))
     }
 }

@@ -1,24 +1,29 @@
-//! One standard queue. It knows no other queue and no alarm: it says when it
-//! wants to be woken.
+//! One queue. It knows no other queue and no alarm: it says when it wants to
+//! be woken.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attributes::QueueAttributes;
-use super::message::{Delivery, Message, Place};
+use super::attempts::Attempts;
+use super::attributes::{FifoScope, QueueAttributes};
+use super::deduplication::{Key, Window};
+use super::line::{Line, Noise, Order};
+use super::message::{Accepted, Delivery, Message, NewMessage, Place};
+use super::rates::RequestRates;
 use super::receipt::ReceiptHandle;
 use super::receiver::Receivers;
+use super::shelf::{MessageKey, Shelf};
 use crate::engine::alarm::AlarmKey;
 use crate::engine::error::SqsError;
-use crate::engine::ids::{MessageId, MessageNumber, QueueNumber};
+use crate::engine::ids::{GroupId, MessageId, MessageNumber, QueueNumber};
 use crate::engine::time::Timestamp;
 
 /// A message's visibility may be extended to this long after its receive
 /// ("Amazon SQS visibility timeout": 12 hours in total).
 const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 3_600);
 
-/// A standard queue and its messages.
+/// A queue and its messages.
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) number: QueueNumber,
@@ -29,16 +34,17 @@ pub(crate) struct Queue {
     pub(crate) purged: Option<Timestamp>,
     pub(crate) receivers: Receivers,
     pub(crate) alarm: Option<(Timestamp, AlarmKey)>,
-    messages: HashMap<MessageNumber, Message>,
-    /// Receivable messages in their order. An entry counts only while its
-    /// message is `Visible`; others are stale, and skipped.
-    visible: VecDeque<MessageNumber>,
-    stale: usize,
+    pub(crate) rates: RequestRates,
+    shelf: Shelf,
+    line: Line,
     /// When delayed messages and messages in flight become visible.
-    returns: BTreeSet<(Timestamp, MessageNumber)>,
+    returns: BTreeSet<(Timestamp, MessageKey)>,
     /// Messages by the time that their retention counts from.
-    by_age: BTreeSet<(Timestamp, MessageNumber)>,
+    by_age: BTreeSet<(Timestamp, MessageKey)>,
+    window: Window,
+    attempts: Attempts,
     accepted: u64,
+    turns: u64,
     delayed: usize,
     in_flight: usize,
 }
@@ -52,8 +58,17 @@ pub(crate) enum Received {
     DeadLettered(Message),
 }
 
+/// The group that a receive has begun with, once it has.
+pub(crate) type Begun = Option<Option<GroupId>>;
+
 impl Queue {
-    pub(crate) fn new(number: QueueNumber, attributes: QueueAttributes, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        number: QueueNumber,
+        attributes: QueueAttributes,
+        rates: RequestRates,
+        now: Timestamp,
+    ) -> Self {
+        let order = if attributes.fifo.is_some() { Order::Fifo } else { Order::Fair };
         Self {
             number,
             attributes,
@@ -63,23 +78,36 @@ impl Queue {
             purged: None,
             receivers: Receivers::default(),
             alarm: None,
-            messages: HashMap::new(),
-            visible: VecDeque::new(),
-            stale: 0,
+            rates,
+            shelf: Shelf::default(),
+            line: Line::new(order),
             returns: BTreeSet::new(),
             by_age: BTreeSet::new(),
+            window: Window::default(),
+            attempts: Attempts::default(),
             accepted: 0,
+            turns: 0,
             delayed: 0,
             in_flight: 0,
         }
     }
 
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.attributes.fifo.is_some()
+    }
+
+    /// Whether it takes so many requests a second and no more. With high
+    /// throughput the limit is each partition's, of which nobody knows the number.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.attributes.fifo.is_some_and(|fifo| fifo.throughput_limit == FifoScope::Queue)
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.messages.len()
+        self.shelf.len()
     }
 
     pub(crate) fn visible_count(&self) -> usize {
-        self.messages.len() - self.delayed - self.in_flight
+        self.shelf.len() - self.delayed - self.in_flight
     }
 
     pub(crate) fn delayed_count(&self) -> usize {
@@ -90,51 +118,90 @@ impl Queue {
         self.in_flight
     }
 
+    /// Whether a receive would find something: in a FIFO queue, messages may
+    /// be visible and wait behind others of their group.
+    pub(crate) fn is_receivable(&self) -> bool {
+        self.line.has_next()
+    }
+
     /// When time itself changes something here.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         let returns = self.returns.first().map(|&(at, _)| at);
         let expires = self.by_age.first().map(|&(sent, _)| sent + self.attributes.retention);
-        [returns, expires, self.receivers.next_end()].into_iter().flatten().min()
+        [returns, expires, self.receivers.next_end(), self.line.next_calm()].into_iter().flatten().min()
+    }
+
+    /// What was answered to the same message, if it was sent within the last
+    /// five minutes, else the key to note it by. Standard queues have neither.
+    pub(crate) fn find_duplicate(
+        &mut self,
+        now: Timestamp,
+        message: &NewMessage,
+    ) -> Result<(Option<Key>, Option<Accepted>), SqsError> {
+        let Some(fifo) = self.attributes.fifo else { return Ok((None, None)) };
+        if message.group_id.is_none() {
+            return Err(SqsError::GroupIdMissing);
+        }
+        let key = fifo.deduplication_key(message).ok_or(SqsError::DeduplicationIdMissing)?;
+        let first = self.window.find(now, &key);
+        Ok((Some(key), first))
+    }
+
+    /// Notes that a message was accepted, for its duplicates.
+    pub(crate) fn note_sent(&mut self, now: Timestamp, key: Option<Key>, accepted: Accepted) {
+        if let Some(key) = key {
+            self.window.note(now, key, accepted);
+        }
+    }
+
+    /// When a message may be received that comes by another way than a send. In
+    /// a FIFO queue it overtakes nothing that waits for the queue's delay.
+    pub(crate) fn arrival(&self, now: Timestamp) -> Timestamp {
+        if self.is_fifo() { now + self.attributes.delay } else { now }
     }
 
     /// Accepts a message, receivable at `visible_at`.
-    pub(crate) fn put(&mut self, mut message: Message, visible_at: Timestamp, now: Timestamp) {
+    pub(crate) fn put(&mut self, message: Message, visible_at: Timestamp, now: Timestamp) -> MessageKey {
         self.accepted += 1;
-        let number = MessageNumber(self.accepted);
-        self.by_age.insert((message.content.sent, number));
+        let sent = message.content.sent;
+        let key = self.shelf.put(MessageNumber(self.accepted), message);
+        self.by_age.insert((sent, key));
         if visible_at > now {
-            message.place = Place::Delayed { until: visible_at };
             self.delayed += 1;
-            self.returns.insert((visible_at, number));
+            self.place(key, Place::Delayed { until: visible_at });
+            self.returns.insert((visible_at, key));
         } else {
-            message.place = Place::Visible;
-            self.visible.push_back(number);
+            self.show(key);
         }
-        self.messages.insert(number, message);
+        key
     }
 
-    /// Receives the first message, or dead-letters it when `dead_letter_after`
+    /// Receives the next message, or dead-letters it when `dead_letter_after`
     /// says that it has been received often enough.
     pub(crate) fn receive(
         &mut self,
         now: Timestamp,
         visibility: Duration,
         dead_letter_after: Option<u32>,
+        begun: &mut Begun,
     ) -> Option<Received> {
-        let number = self.pop_visible()?;
-        let message = self.messages.get_mut(&number)?;
+        let key = self.line.next(begun.as_ref())?;
+        let message = self.shelf.get_mut(key)?;
         if dead_letter_after.is_some_and(|most| message.receive_count >= most) {
-            return self.take(number).map(Received::DeadLettered);
+            return self.take(key, now).map(Received::DeadLettered);
         }
+        let Place::Visible { turn } = message.place else { return None };
         message.receive_count += 1;
         let first_received = *message.first_received.get_or_insert(now);
         let until = now + visibility;
         message.place = Place::InFlight { until, since: now };
         self.in_flight += 1;
-        self.returns.insert((until, number));
+        self.returns.insert((until, key));
+        self.line.depart(message.group(), turn);
+        *begun = Some(message.group().clone());
         Some(Received::Delivered(Delivery {
             content: Arc::clone(&message.content),
-            receipt: ReceiptHandle { queue: self.number, message: number, receive: message.receive_count },
+            receipt: ReceiptHandle { queue: self.number, message: key, receive: message.receive_count },
             receive_count: message.receive_count,
             first_received,
             visible_at: until,
@@ -142,17 +209,55 @@ impl Queue {
         }))
     }
 
-    /// Deletes by handle. A message that is gone is no error; one that was
-    /// received again since stays ("DeleteMessage": an old handle may be ignored).
-    pub(crate) fn delete(&mut self, receipt: ReceiptHandle) -> Result<Option<MessageId>, SqsError> {
-        self.check(receipt)?;
-        let number = receipt.message;
-        match self.messages.get(&number) {
-            Some(message) if message.receive_count == receipt.receive => {
-                Ok(self.take(number).map(|message| message.content.id))
-            }
-            Some(_) | None => Ok(None),
+    /// What a receive of that attempt id brought before, if nothing of it has
+    /// been touched since; it is in flight for another `visibility`.
+    pub(crate) fn receive_again(
+        &mut self,
+        now: Timestamp,
+        attempt: &str,
+        visibility: Duration,
+    ) -> Option<Vec<Delivery>> {
+        let mut again = self.attempts.find(now, attempt)?.to_vec();
+        let untouched = |delivery: &Delivery| {
+            self.shelf.get(delivery.receipt.message).is_some_and(|message| {
+                message.receive_count == delivery.receive_count
+                    && matches!(message.place, Place::InFlight { until, .. } if until == delivery.visible_at)
+            })
+        };
+        if !again.iter().all(untouched) {
+            return None;
         }
+        for delivery in &mut again {
+            let key = delivery.receipt.message;
+            self.returns.remove(&(delivery.visible_at, key));
+            delivery.visible_at = now + visibility;
+            self.returns.insert((delivery.visible_at, key));
+            self.place(key, Place::InFlight { until: delivery.visible_at, since: now });
+        }
+        Some(again)
+    }
+
+    /// Notes what a receive brought, for the case that it is repeated.
+    pub(crate) fn note_received(&mut self, now: Timestamp, attempt: &Arc<str>, deliveries: &[Delivery]) {
+        self.attempts.note(now, attempt, deliveries.to_vec());
+    }
+
+    /// Deletes by handle. A message that is gone is no error; one that was
+    /// received again since stays ("DeleteMessage": an old handle may be
+    /// ignored). A FIFO queue takes a handle only while its message is in flight.
+    pub(crate) fn delete(
+        &mut self,
+        now: Timestamp,
+        receipt: ReceiptHandle,
+    ) -> Result<Option<MessageId>, SqsError> {
+        self.check(receipt)?;
+        let Some(message) = self.shelf.get(receipt.message) else { return Ok(None) };
+        let newest = message.receive_count == receipt.receive;
+        let in_flight = matches!(message.place, Place::InFlight { .. });
+        if self.is_fifo() && !(newest && in_flight) {
+            return Err(SqsError::ReceiptHandleExpired);
+        }
+        Ok(newest.then(|| self.take(receipt.message, now)).flatten().map(|message| message.id()))
     }
 
     /// Sets when a received message becomes visible, counted from now.
@@ -163,48 +268,65 @@ impl Queue {
         visibility: Duration,
     ) -> Result<MessageId, SqsError> {
         self.check(receipt)?;
-        let number = receipt.message;
-        let message = self.messages.get_mut(&number).ok_or(SqsError::MessageNotAvailable)?;
+        let key = receipt.message;
+        let message = self.shelf.get(key).ok_or(SqsError::MessageNotAvailable)?;
+        let (id, until) = (message.id(), now + visibility);
         if message.receive_count != receipt.receive {
             return Err(SqsError::MessageNotAvailable);
         }
-        let until = now + visibility;
-        let was_visible = message.is_visible();
         let since = match message.place {
             Place::InFlight { until: before, since } => {
                 if until > since + LONGEST_VISIBILITY {
                     return Err(SqsError::VisibilityBeyondTwelveHours);
                 }
-                self.returns.remove(&(before, number));
+                self.returns.remove(&(before, key));
                 since
             }
-            Place::Visible | Place::Delayed { .. } => {
+            // Its time is over, and nobody has received it since.
+            Place::Visible { turn } if !self.is_fifo() => {
+                self.line.depart(message.group(), turn);
                 self.in_flight += 1;
                 now
             }
+            Place::Visible { .. } | Place::Delayed { .. } => return Err(SqsError::MessageNotAvailable),
         };
+        self.place(key, Place::InFlight { until, since });
         if visibility.is_zero() {
-            message.place = Place::Visible;
-            self.in_flight -= 1;
-            self.visible.push_back(number);
+            self.make_visible(key, now);
         } else {
-            message.place = Place::InFlight { until, since };
-            self.returns.insert((until, number));
-        }
-        let id = message.content.id;
-        if was_visible {
-            self.leave_stale();
+            self.returns.insert((until, key));
         }
         Ok(id)
     }
 
-    /// Makes visible what is due.
+    /// A change of a FIFO queue's delay is one for the messages that wait, too
+    /// ("SetQueueAttributes"). Gives those with their new moments.
+    pub(crate) fn change_delays(&mut self) -> Vec<(MessageId, Timestamp)> {
+        let waiting = |key: &MessageKey| match self.shelf.get(*key)?.place {
+            Place::Delayed { until } => Some((*key, until)),
+            Place::Visible { .. } | Place::InFlight { .. } => None,
+        };
+        let waiting: Vec<_> = self.returns.iter().filter_map(|(_, key)| waiting(key)).collect();
+        let mut changed = Vec::new();
+        for (key, before) in waiting {
+            let Some(message) = self.shelf.get_mut(key) else { continue };
+            let until = message.content.sent + self.attributes.delay;
+            message.place = Place::Delayed { until };
+            changed.push((message.id(), until));
+            self.returns.remove(&(before, key));
+            self.returns.insert((until, key));
+        }
+        changed
+    }
+
+    /// Makes visible what is due, and calls groups quiet that are.
     pub(crate) fn let_return(&mut self, now: Timestamp) -> Vec<MessageId> {
         let mut returned = Vec::new();
-        while let Some(&(at, number)) = self.returns.first().filter(|(at, _)| *at <= now) {
-            self.returns.remove(&(at, number));
-            returned.extend(self.make_visible(number));
+        while let Some(&(at, key)) = self.returns.first().filter(|(at, _)| *at <= now) {
+            self.returns.remove(&(at, key));
+            returned.extend(self.make_visible(key, now));
         }
+        self.line.calm_down(now);
         returned
     }
 
@@ -212,18 +334,27 @@ impl Queue {
     pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<MessageId> {
         let retention = self.attributes.retention;
         let mut expired = Vec::new();
-        while let Some(&(_, number)) = self.by_age.first().filter(|(sent, _)| *sent + retention <= now) {
-            expired.extend(self.take(number).map(|message| message.content.id));
+        while let Some(&(_, key)) = self.by_age.first().filter(|(sent, _)| *sent + retention <= now) {
+            expired.extend(self.take(key, now).map(|message| message.id()));
         }
         expired
     }
 
+    /// Takes out the message that would be received next.
+    pub(crate) fn take_next(&mut self, now: Timestamp) -> Option<Message> {
+        self.line.next(None).and_then(|key| self.take(key, now))
+    }
+
+    /// The message that would be received next.
+    pub(crate) fn peek_next(&self) -> Option<&Message> {
+        self.line.next(None).and_then(|key| self.shelf.get(key))
+    }
+
     /// Empties the queue; messages in flight go too.
     pub(crate) fn purge(&mut self) -> usize {
-        let gone = self.messages.len();
-        self.messages.clear();
-        self.visible.clear();
-        self.stale = 0;
+        let gone = self.shelf.len();
+        self.shelf = Shelf::default();
+        self.line = Line::new(if self.is_fifo() { Order::Fifo } else { Order::Fair });
         self.returns.clear();
         self.by_age.clear();
         self.delayed = 0;
@@ -231,60 +362,72 @@ impl Queue {
         gone
     }
 
+    /// Groups that became noisy or quiet since the last call.
+    pub(crate) fn take_noise(&mut self) -> Vec<Noise> {
+        self.line.take_noise()
+    }
+
     fn check(&self, receipt: ReceiptHandle) -> Result<(), SqsError> {
-        let ours = receipt.queue == self.number && receipt.message.0 <= self.accepted;
+        let ours = receipt.queue == self.number && receipt.message.number.0 <= self.accepted;
         if ours { Ok(()) } else { Err(SqsError::ReceiptHandleIsInvalid) }
     }
 
-    fn pop_visible(&mut self) -> Option<MessageNumber> {
-        loop {
-            let number = self.visible.pop_front()?;
-            if self.messages.get(&number).is_some_and(Message::is_visible) {
-                return Some(number);
+    fn place(&mut self, key: MessageKey, place: Place) {
+        if let Some(message) = self.shelf.get_mut(key) {
+            message.place = place;
+        }
+    }
+
+    /// Puts a message in line: in a FIFO queue where it was, else at the end.
+    fn show(&mut self, key: MessageKey) {
+        self.turns += 1;
+        let turn = if self.is_fifo() { key.number.0 } else { self.turns };
+        if let Some(message) = self.shelf.get_mut(key) {
+            message.place = Place::Visible { turn };
+            self.line.join(message.group(), turn, key);
+        }
+    }
+
+    fn make_visible(&mut self, key: MessageKey, now: Timestamp) -> Option<MessageId> {
+        let message = self.shelf.get(key)?;
+        let (id, place) = (message.id(), message.place);
+        match place {
+            Place::Visible { .. } => return None,
+            Place::Delayed { .. } => {
+                self.delayed -= 1;
+                self.show(key);
             }
-            self.stale = self.stale.saturating_sub(1);
+            Place::InFlight { .. } => {
+                // First in line, then landed: a group is not forgotten between.
+                self.show(key);
+                self.land(key, now);
+            }
         }
+        Some(id)
     }
 
-    /// Counts an entry that became stale, and clears them out when they are
-    /// many: memory goes by what is there, not by what has happened.
-    fn leave_stale(&mut self) {
-        self.stale += 1;
-        if self.stale > 64 + self.visible.len() / 2 {
-            let mut seen = BTreeSet::new();
-            let counts = |number: &MessageNumber| self.messages.get(number).is_some_and(Message::is_visible);
-            self.visible.retain(|number| counts(number) && seen.insert(*number));
-            self.stale = 0;
+    fn land(&mut self, key: MessageKey, now: Timestamp) {
+        self.in_flight -= 1;
+        if let Some(message) = self.shelf.get(key) {
+            self.line.land(message.group(), now);
         }
-    }
-
-    fn make_visible(&mut self, number: MessageNumber) -> Option<MessageId> {
-        let message = self.messages.get_mut(&number)?;
-        match message.place {
-            Place::Delayed { .. } => self.delayed -= 1,
-            Place::InFlight { .. } => self.in_flight -= 1,
-            Place::Visible => return None,
-        }
-        message.place = Place::Visible;
-        self.visible.push_back(number);
-        Some(message.content.id)
     }
 
     /// Removes a message wherever it is.
-    fn take(&mut self, number: MessageNumber) -> Option<Message> {
-        let message = self.messages.remove(&number)?;
-        self.by_age.remove(&(message.content.sent, number));
+    fn take(&mut self, key: MessageKey, now: Timestamp) -> Option<Message> {
+        let message = self.shelf.get(key)?;
+        self.by_age.remove(&(message.content.sent, key));
         match message.place {
-            Place::Visible => self.leave_stale(),
+            Place::Visible { turn } => self.line.leave(message.group(), turn),
             Place::Delayed { until } => {
                 self.delayed -= 1;
-                self.returns.remove(&(until, number));
+                self.returns.remove(&(until, key));
             }
             Place::InFlight { until, .. } => {
-                self.in_flight -= 1;
-                self.returns.remove(&(until, number));
+                self.returns.remove(&(until, key));
+                self.land(key, now);
             }
         }
-        Some(message)
+        self.shelf.take(key)
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::attributes::QueueAttributes;
+use super::attributes::{FifoAttributes, QueueAttributes};
 use super::queue::Queue;
+use super::rates::RequestRates;
 use super::receiver::Waiter;
 use crate::engine::Engine;
 use crate::engine::alarm::Alarm;
@@ -16,6 +17,9 @@ use crate::engine::time::Timestamp;
 
 /// A queue can be purged once in this time (SQS API, `PurgeQueue`).
 const PURGE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The attribute that holds a queue's policy.
+const POLICY: &str = "Policy";
 
 /// A queue as GetQueueAttributes shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +58,14 @@ impl Engine {
                 None => Ok(()),
             };
         }
-        self.check_redrive(&attributes)?;
+        if self.queues_deleted.get(name).is_some_and(|deleted| now < *deleted + self.quotas.queue_name_hold) {
+            return Err(SqsError::QueueDeletedRecently);
+        }
+        self.check_attributes(name, &attributes)?;
+        self.queues_deleted.remove(name);
         self.queues_made += 1;
-        let mut queue = Queue::new(QueueNumber(self.queues_made), attributes, now);
+        let rates = RequestRates::new(self.quotas.fifo_request_rate);
+        let mut queue = Queue::new(QueueNumber(self.queues_made), attributes, rates, now);
         queue.tags = tags;
         self.queues.insert(name.clone(), queue);
         self.record(now, What::QueueCreated { queue: name.clone() });
@@ -87,7 +96,17 @@ impl Engine {
         })
     }
 
-    /// Changes a queue's settings. A change of delay leaves queued messages alone.
+    /// The queues whose dead letters go to this one.
+    pub fn dead_letter_sources(&self, name: &str) -> Result<impl Iterator<Item = &QueueName>, SqsError> {
+        let (name, _) = self.queues.get_key_value(name).ok_or(SqsError::QueueDoesNotExist)?;
+        let sends_here = move |queue: &Queue| {
+            queue.attributes.redrive.as_ref().is_some_and(|redrive| redrive.dead_letter_queue == *name)
+        };
+        Ok(self.queues.iter().filter(move |(_, queue)| sends_here(queue)).map(|(name, _)| name))
+    }
+
+    /// Changes a queue's settings. A change of delay leaves the messages of a
+    /// standard queue alone.
     pub fn set_queue_attributes(
         &mut self,
         now: Timestamp,
@@ -97,12 +116,39 @@ impl Engine {
         self.tick(now);
         let mut attributes = self.queue_mut(name)?.attributes.clone();
         change(&mut attributes);
-        self.check_redrive(&attributes)?;
-        let queue = self.queue_mut(name)?;
+        let name = QueueName::from(name);
+        self.check_attributes(&name, &attributes)?;
+        let queue = self.queue_mut(name.as_str())?;
+        let delay_changed = queue.is_fifo() && queue.attributes.delay != attributes.delay;
         queue.attributes = attributes;
         queue.modified = now;
-        self.arm_queue(now, &name.into());
+        let delays = if delay_changed { queue.change_delays() } else { Vec::new() };
+        for (message, until) in delays {
+            let until = until.max(now);
+            self.record(now, What::DelayChanged { queue: name.clone(), message, until });
+        }
+        self.arm_queue(now, &name);
         Ok(())
+    }
+
+    /// Changes the policy that is stored with a queue, if `change` finds nothing
+    /// wrong; nothing is decided by it.
+    pub fn change_queue_policy<E>(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        change: impl FnOnce(Option<&str>) -> Result<Option<String>, E>,
+    ) -> Result<Result<(), E>, SqsError> {
+        self.tick(now);
+        let queue = self.queue_mut(name)?;
+        let changed = change(queue.attributes.stored.get(POLICY).map(String::as_str));
+        Ok(changed.map(|policy| {
+            match policy {
+                Some(policy) => drop(queue.attributes.stored.insert(POLICY.to_owned(), policy)),
+                None => drop(queue.attributes.stored.remove(POLICY)),
+            }
+            queue.modified = now;
+        }))
     }
 
     /// Changes a queue's tags; nothing is decided by them.
@@ -122,7 +168,13 @@ impl Engine {
         if let Some((_, key)) = queue.alarm {
             self.alarms.cancel(key);
         }
-        self.record(now, What::QueueDeleted { queue: name, messages: queue.len() });
+        if let Some(key) = self.move_tasks.forget(&name) {
+            self.alarms.cancel(key);
+        }
+        if !self.quotas.queue_name_hold.is_zero() {
+            self.queues_deleted.insert(name.clone(), now);
+        }
+        self.record(now, What::QueueDeleted { queue: name.clone(), messages: queue.len() });
         while let Some((receiver, waiting)) = queue.receivers.pop_first() {
             match waiting.waiter {
                 Waiter::Caller => self.effects.push(Effect::Deliver { receiver, messages: Vec::new() }),
@@ -156,6 +208,7 @@ impl Engine {
         for name in names {
             self.delete_queue(now, name.as_str()).expect("the name was just listed");
         }
+        self.queues_deleted.clear();
     }
 
     /// Keeps one alarm per queue, for whatever is due first in it.
@@ -171,12 +224,24 @@ impl Engine {
         queue.alarm = due.map(|at| (at, self.alarms.set(at, Alarm::AdvanceQueue(name.clone()))));
     }
 
-    fn check_redrive(&self, attributes: &QueueAttributes) -> Result<(), SqsError> {
-        match &attributes.redrive {
-            Some(redrive) if !self.queues.contains_key(&redrive.dead_letter_queue) => {
-                Err(SqsError::DeadLetterTargetMissing)
-            }
-            Some(_) | None => Ok(()),
+    fn check_attributes(&self, name: &QueueName, attributes: &QueueAttributes) -> Result<(), SqsError> {
+        if attributes.fifo.is_some_and(FifoAttributes::limits_groups_without_scope) {
+            return Err(SqsError::ThroughputNeedsGroupScope);
         }
+        self.check_redrive(name, attributes)
+    }
+
+    /// A dead-letter queue must be there, be of the same type, and welcome the
+    /// queue.
+    fn check_redrive(&self, name: &QueueName, attributes: &QueueAttributes) -> Result<(), SqsError> {
+        let Some(redrive) = &attributes.redrive else { return Ok(()) };
+        let target = self.queues.get(&redrive.dead_letter_queue).ok_or(SqsError::DeadLetterTargetMissing)?;
+        if target.is_fifo() != attributes.fifo.is_some() {
+            return Err(SqsError::DeadLetterTypeDiffers);
+        }
+        if !target.attributes.redrive_allow.allows(name) {
+            return Err(SqsError::DeadLetterTargetRefuses);
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Long polls that wait for messages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::ids::{MappingId, ReceiverId};
@@ -16,11 +17,13 @@ pub(crate) enum Waiter {
 }
 
 /// One waiting receive.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Receiver {
     pub(crate) waiter: Waiter,
     pub(crate) max: usize,
     pub(crate) visibility: Option<Duration>,
+    /// Under which id it can be repeated.
+    pub(crate) attempt: Option<Arc<str>>,
     pub(crate) until: Timestamp,
     /// A poller with an open batch is served before everybody else: several
     /// receives then fill one batch, as AWS's pollers do.
@@ -37,8 +40,8 @@ pub(crate) struct Receivers {
 impl Receivers {
     pub(crate) fn add(&mut self, id: ReceiverId, receiver: Receiver) {
         let behind = !receiver.fills_batch;
-        self.waiting.insert((behind, id), receiver);
         self.ends.insert((receiver.until, behind, id));
+        self.waiting.insert((behind, id), receiver);
     }
 
     pub(crate) fn remove(&mut self, id: ReceiverId) -> Option<Receiver> {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::message::{Content, Delivery, Message, NewMessage};
-use super::queue::Received;
+use super::line::Noise;
+use super::message::{Accepted, Content, Delivery, Message, NewMessage};
+use super::queue::{Queue, Received};
+use super::rates::QueueRequest;
 use super::receipt::ReceiptHandle;
 use super::receiver::{Receiver, Waiter};
 use crate::engine::Engine;
@@ -15,7 +17,7 @@ use crate::engine::ids::{MessageId, QueueName, ReceiverId};
 use crate::engine::time::Timestamp;
 
 /// A ReceiveMessage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiveRequest {
     /// 1 to 10 messages.
     pub max: usize,
@@ -23,6 +25,8 @@ pub struct ReceiveRequest {
     pub visibility: Option<Duration>,
     /// Instead of the queue's wait time.
     pub wait: Option<Duration>,
+    /// Names the receive, so that it can be repeated (FIFO queues).
+    pub attempt: Option<Arc<str>>,
 }
 
 /// The answer to a ReceiveMessage.
@@ -35,27 +39,53 @@ pub enum Receive {
 }
 
 impl Engine {
-    /// Accepts a message; `delay` overrides the queue's.
+    /// Begins a client's request about a queue: it must be there, and a FIFO
+    /// queue takes so many requests a second. A batch is one request.
+    pub fn admit_queue_request(
+        &mut self,
+        now: Timestamp,
+        queue: &str,
+        request: QueueRequest,
+    ) -> Result<(), SqsError> {
+        let queue = self.queue_mut(queue)?;
+        let admitted = !queue.is_limited() || queue.rates.admit(now, request);
+        if admitted { Ok(()) } else { Err(SqsError::RequestThrottled) }
+    }
+
+    /// Accepts a message; `delay` overrides the queue's. A FIFO queue answers a
+    /// duplicate as it answered the first, and keeps one.
     pub fn send_message(
         &mut self,
         now: Timestamp,
         queue: &str,
         message: NewMessage,
         delay: Option<Duration>,
-    ) -> Result<MessageId, SqsError> {
+    ) -> Result<Accepted, SqsError> {
         self.tick(now);
         let id = MessageId(self.rng.uuid());
         let (name, found) = self.queue_entry(queue)?;
-        let limit = found.attributes.maximum_message_size;
-        if message.size() > limit {
+        let (limit, size) = (found.attributes.maximum_message_size, message.size());
+        if size > limit {
             return Err(SqsError::MessageTooLong { limit });
         }
-        let visible_at = now + delay.unwrap_or(found.attributes.delay);
-        found.put(Message::new(Arc::new(Content { id, sent: now, message })), visible_at, now);
+        if found.is_fifo() && delay.is_some_and(|delay| !delay.is_zero()) {
+            return Err(SqsError::DelayNotForFifo);
+        }
+        let (key, first) = found.find_duplicate(now, &message)?;
+        if let Some(first) = first {
+            self.record(now, What::MessageDeduplicated { queue: name, message: first.id });
+            return Ok(first);
+        }
+        let visible_at = now + delay.filter(|_| !found.is_fifo()).unwrap_or(found.attributes.delay);
+        let group = message.group_id.clone();
+        let content = Arc::new(Content { id, sent: now, message });
+        let sequence = found.put(Message::new(content), visible_at, now).number;
+        let accepted = Accepted { id, sequence: found.is_fifo().then_some(sequence) };
+        found.note_sent(now, key, accepted);
         let delayed_until = (visible_at > now).then_some(visible_at);
-        self.record(now, What::MessageSent { queue: name.clone(), message: id, delayed_until });
+        self.record(now, What::MessageSent { queue: name.clone(), message: id, size, group, delayed_until });
         self.serve(now, &name);
-        Ok(id)
+        Ok(accepted)
     }
 
     /// Receives what is visible, or waits for it.
@@ -69,22 +99,61 @@ impl Engine {
         let limit = self.quotas.in_flight_limit;
         let (name, found) = self.queue_entry(queue)?;
         let wait = request.wait.unwrap_or(found.attributes.receive_wait);
-        if wait.is_zero() && found.in_flight_count() >= limit {
+        if wait.is_zero() && found.in_flight_count() >= limit && !found.is_fifo() {
             return Err(SqsError::OverLimit);
         }
-        let messages = self.take_messages(now, &name, request.max, request.visibility);
+        let messages = match self.repeated(now, &name, &request) {
+            Some(again) => again,
+            None => self.take_messages(now, &name, request.max, request.visibility),
+        };
         if !messages.is_empty() || wait.is_zero() {
+            self.note_attempt(now, &name, request.attempt.as_ref(), &messages);
             self.arm_queue(now, &name);
+            if messages.is_empty() {
+                self.record(now, What::ReceiveEmpty { queue: name });
+            }
             return Ok(Receive::Messages(messages));
         }
         let receiver = Receiver {
             waiter: Waiter::Caller,
             max: request.max,
             visibility: request.visibility,
+            attempt: request.attempt,
             until: now + wait,
             fills_batch: false,
         };
         Ok(Receive::Waiting(self.wait_at(now, &name, receiver)))
+    }
+
+    /// What the same receive brought before.
+    fn repeated(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        request: &ReceiveRequest,
+    ) -> Option<Vec<Delivery>> {
+        let queue = self.queues.get_mut(name)?;
+        let visibility = request.visibility.unwrap_or(queue.attributes.visibility_timeout);
+        let again = queue.receive_again(now, request.attempt.as_deref()?, visibility)?;
+        for delivery in &again {
+            let (message, visible_at) = (delivery.content.id, delivery.visible_at);
+            self.record(now, What::ReceiveRepeated { queue: name.clone(), message, visible_at });
+        }
+        Some(again)
+    }
+
+    fn note_attempt(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        attempt: Option<&Arc<str>>,
+        messages: &[Delivery],
+    ) {
+        if let Some(attempt) = attempt.filter(|_| !messages.is_empty())
+            && let Some(queue) = self.queues.get_mut(name).filter(|queue| queue.is_fifo())
+        {
+            queue.note_received(now, attempt, messages);
+        }
     }
 
     /// Forgets a waiting receive whose caller is gone.
@@ -120,9 +189,10 @@ impl Engine {
         receipt: ReceiptHandle,
     ) -> Result<(), SqsError> {
         let (name, found) = self.queue_entry(queue)?;
-        let deleted = found.delete(receipt)?;
+        let deleted = found.delete(now, receipt)?;
         if let Some(message) = deleted {
             self.record(now, What::MessageDeleted { queue: name.clone(), message });
+            self.record_noise(now, &name);
         }
         self.serve(now, &name);
         Ok(())
@@ -161,7 +231,7 @@ impl Engine {
         while let Some((id, receiver)) =
             self.queues.get_mut(name).and_then(|queue| queue.receivers.pop_ended(now))
         {
-            self.hand_over(now, id, receiver, Vec::new());
+            self.hand_over(now, name, id, &receiver, Vec::new());
         }
         self.arm_queue(now, name);
     }
@@ -172,9 +242,10 @@ impl Engine {
             self.record(now, What::MessageVisible { queue: name.clone(), message });
         }
         self.expire_messages(now, name);
+        self.record_noise(now, name);
     }
 
-    fn expire_messages(&mut self, now: Timestamp, name: &QueueName) {
+    pub(in crate::engine::sqs) fn expire_messages(&mut self, now: Timestamp, name: &QueueName) {
         let Some(queue) = self.queues.get_mut(name) else { return };
         for message in queue.expire(now) {
             self.record(now, What::MessageExpired { queue: name.clone(), message });
@@ -184,7 +255,7 @@ impl Engine {
     /// Gives visible messages to waiting receivers, first come first served.
     pub(in crate::engine) fn serve(&mut self, now: Timestamp, name: &QueueName) {
         while let Some(queue) = self.queues.get_mut(name)
-            && queue.visible_count() > 0
+            && queue.is_receivable()
             && queue.in_flight_count() < self.quotas.in_flight_limit
             && let Some((id, receiver)) = queue.receivers.pop_first()
         {
@@ -196,9 +267,12 @@ impl Engine {
                 }
                 continue;
             }
-            self.hand_over(now, id, receiver, messages);
+            self.hand_over(now, name, id, &receiver, messages);
         }
         self.arm_queue(now, name);
+        if !self.mappings.is_empty() && self.queues.get(name).is_some_and(Queue::is_receivable) {
+            self.notice_backlog(now, name);
+        }
     }
 
     /// Lets a receiver wait at a queue.
@@ -229,14 +303,14 @@ impl Engine {
         let redrive = self.queues.get(name).and_then(|queue| queue.attributes.redrive.clone());
         let redrive = redrive.filter(|redrive| self.queues.contains_key(&redrive.dead_letter_queue));
         let most = redrive.as_ref().map(|redrive| redrive.max_receive_count);
-        let mut taken = Vec::new();
+        let (mut taken, mut begun) = (Vec::new(), None);
         // A dead-letter queue may have been given a message past its retention.
         self.expire_messages(now, name);
         while taken.len() < max
             && let Some(queue) = self.queues.get_mut(name)
             && queue.in_flight_count() < self.quotas.in_flight_limit
             && let visibility = visibility.unwrap_or(queue.attributes.visibility_timeout)
-            && let Some(received) = queue.receive(now, visibility, most)
+            && let Some(received) = queue.receive(now, visibility, most, &mut begun)
         {
             match (received, &redrive) {
                 (Received::Delivered(delivery), _) => {
@@ -257,13 +331,24 @@ impl Engine {
                 (Received::DeadLettered(_), None) => unreachable!("only a redrive policy dead-letters"),
             }
         }
+        self.record_noise(now, name);
         taken
+    }
+
+    /// Tells which groups crowd others out, and which do no more.
+    pub(in crate::engine::sqs) fn record_noise(&mut self, now: Timestamp, name: &QueueName) {
+        let Some(queue) = self.queues.get_mut(name) else { return };
+        for Noise { group, noisy } in queue.take_noise() {
+            self.record(now, What::GroupChanged { queue: name.clone(), group, noisy });
+        }
     }
 
     fn dead_letter(&mut self, now: Timestamp, from: &QueueName, to: &QueueName, message: Message) {
         let id = message.content.id;
         if let Some(queue) = self.queues.get_mut(to) {
-            queue.put(message.dead_lettered(from.clone()), now, now);
+            let sent = queue.is_fifo().then_some(now);
+            let visible_at = queue.arrival(now);
+            queue.put(message.dead_lettered(from.clone(), sent), visible_at, now);
         }
         self.record(
             now,
@@ -274,15 +359,38 @@ impl Engine {
         }
     }
 
-    fn hand_over(&mut self, now: Timestamp, id: ReceiverId, receiver: Receiver, messages: Vec<Delivery>) {
+    fn hand_over(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        id: ReceiverId,
+        receiver: &Receiver,
+        messages: Vec<Delivery>,
+    ) {
         match receiver.waiter {
-            Waiter::Caller => self.effects.push(Effect::Deliver { receiver: id, messages }),
+            Waiter::Caller => self.deliver(now, name, id, receiver.attempt.as_ref(), messages),
             Waiter::Poller(mapping, poller) if messages.is_empty() => self.poll_ended(now, mapping, poller),
             Waiter::Poller(mapping, poller) => self.poll_received(now, mapping, poller, messages),
         }
     }
 
-    fn queue_entry(&mut self, name: &str) -> Result<(QueueName, &mut super::Queue), SqsError> {
+    /// Answers a waiting ReceiveMessage.
+    pub(in crate::engine) fn deliver(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        receiver: ReceiverId,
+        attempt: Option<&Arc<str>>,
+        messages: Vec<Delivery>,
+    ) {
+        if messages.is_empty() {
+            self.record(now, What::ReceiveEmpty { queue: name.clone() });
+        }
+        self.note_attempt(now, name, attempt, &messages);
+        self.effects.push(Effect::Deliver { receiver, messages });
+    }
+
+    fn queue_entry(&mut self, name: &str) -> Result<(QueueName, &mut Queue), SqsError> {
         let (key, _) = self.queues.get_key_value(name).ok_or(SqsError::QueueDoesNotExist)?;
         let key = key.clone();
         let queue = self.queues.get_mut(&key).ok_or(SqsError::QueueDoesNotExist)?;

@@ -7,9 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::api::receipt_text;
+use crate::api::{receipt_text, sequence_text};
 use crate::config::Identity;
-use crate::engine::{AttributeValue, BatchItems, Delivery, MessageAttribute, Payload, QueueName};
+use crate::engine::{AttributeValue, BatchItems, Delivery, GroupId, MessageAttribute, Payload, QueueName};
 
 /// The event's JSON.
 pub(super) fn body(payload: Payload, identity: &Identity) -> Bytes {
@@ -51,8 +51,12 @@ struct SystemAttributes<'a> {
     trace_header: Option<&'a str>,
     sent_timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     message_group_id: Option<&'a str>,
     sender_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_deduplication_id: Option<&'a str>,
     approximate_first_receive_timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_letter_queue_source_arn: Option<String>,
@@ -103,8 +107,13 @@ fn record<'a>(delivery: &'a Delivery, arn: &'a str, windowed: bool, identity: &'
             approximate_receive_count: delivery.receive_count.to_string(),
             trace_header: message.trace_header.as_deref(),
             sent_timestamp: delivery.content.sent.as_millis().to_string(),
-            message_group_id: message.group_id.as_deref(),
+            sequence_number: message
+                .deduplication
+                .is_some()
+                .then(|| sequence_text(delivery.receipt.message.number)),
+            message_group_id: message.group_id.as_ref().map(GroupId::as_str),
             sender_id: crate::api::SENDER_ID,
+            message_deduplication_id: message.deduplication.as_ref().map(|told| told.id().as_str()),
             approximate_first_receive_timestamp: delivery.first_received.as_millis().to_string(),
             dead_letter_queue_source_arn: delivery
                 .dead_letter_source

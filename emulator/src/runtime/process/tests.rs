@@ -310,7 +310,10 @@ async fn what_is_over_before_it_starts_is_not_started() {
     // What the processes before had begun to ask for is not heard as its word.
     let port = world.environment.generation().api();
     world.jobs.send(Job::Restart(world.environment.renew(3))).expect("the thread lives");
-    world.until(|| world.environment.generation().api().is_some_and(|api| Some(api) != port)).await;
+    let has_its_own_port = || world.environment.generation().api().is_some_and(|api| Some(api) != port);
+    world
+        .until(|| has_its_own_port() && !world.environment.generation().processes.leaders().is_empty())
+        .await;
     assert_eq!(world.environment.generation().processes.leaders().len(), 1);
 }
 

@@ -111,7 +111,7 @@ impl Auditor {
         let counts = (shown.visible, shown.in_flight, shown.delayed);
         rule!(counts == booked, "{name} has (visible, in flight, delayed) {booked:?}, not {counts:?}");
         let full = book.in_flight >= self.quotas.in_flight_limit;
-        let starving = shown.receivers > 0 && book.visible > 0 && !full;
+        let starving = shown.receivers > 0 && self.is_receivable(name) && !full;
         rule!(!starving, "{} wait at {name} while {} are visible", shown.receivers, book.visible);
         Ok(())
     }

@@ -95,6 +95,8 @@ pub(crate) struct Auditor {
     /// Records that are on their way to their destinations.
     outstanding: Outstanding,
     queues: BTreeMap<QueueName, QueueBook>,
+    /// Queues whose messages a task moves.
+    moving: BTreeSet<QueueName>,
     mappings: BTreeMap<MappingId, MappingBook>,
     granted_queues: BTreeMap<QueueName, QueueAttributes>,
     granted_mappings: BTreeMap<MappingId, GrantedMapping>,
@@ -173,6 +175,7 @@ impl Auditor {
             events: HashMap::new(),
             outstanding: Outstanding::default(),
             queues: BTreeMap::new(),
+            moving: BTreeSet::new(),
             mappings: BTreeMap::new(),
             granted_queues: BTreeMap::new(),
             granted_mappings: BTreeMap::new(),
@@ -262,9 +265,24 @@ impl Auditor {
             What::QueueCreated { queue } => self.queue_created(queue),
             What::QueueDeleted { queue, messages } => self.queue_deleted(queue, *messages),
             What::QueuePurged { queue, messages } => self.queue_purged(queue, *messages),
-            What::MessageSent { queue, message, delayed_until } => {
-                self.message_sent(at, queue, *message, *delayed_until)
+            What::MessageSent { queue, message, group, delayed_until, .. } => {
+                self.message_sent(at, queue, *message, group.as_ref(), *delayed_until)
             }
+            What::MessageDeduplicated { queue, .. } => {
+                let fifo = self.attributes(queue)?.fifo.is_some();
+                rule!(fifo, "a standard queue knows no duplicates");
+                Ok(())
+            }
+            What::DelayChanged { queue, message, until } => self.delay_changed(queue, *message, *until),
+            What::ReceiveRepeated { queue, message, visible_at } => {
+                self.receive_repeated(at, queue, *message, *visible_at)
+            }
+            What::ReceiveEmpty { queue } => self.queue(queue).map(drop),
+            What::GroupChanged { queue, group, noisy } => self.group_changed(queue, group, *noisy),
+            What::MessageMoved { queue, destination, message, new_id, group } => {
+                self.message_moved(at, (queue, destination), (*message, *new_id), group.as_ref())
+            }
+            What::MoveTaskChanged { queue, status, .. } => self.move_task_changed(queue, *status),
             What::MessageReceived { queue, message, receive_count, visible_at } => {
                 self.message_received(at, queue, *message, *receive_count, *visible_at)
             }
@@ -278,6 +296,13 @@ impl Auditor {
             }
             What::MessageExpired { queue, message } => self.message_expired(at, queue, *message),
             What::MappingChanged { mapping, state } => self.mapping_changed(*mapping, *state),
+            What::PollersScaled { mapping, pollers } => self.pollers_scaled(at, *mapping, *pollers),
+            What::EventsPolled { mapping, events } => self.events_polled(*mapping, *events),
+            What::EventsFiltered { mapping, events } => self.events_filtered(*mapping, *events),
+            What::BatchSettled { events, deleted, .. } => {
+                rule!(deleted <= events, "{deleted} of {events} were deleted");
+                Ok(())
+            }
             What::BatchLapsed { mapping, messages } => self.batch_lapsed(*mapping, *messages),
         }
     }

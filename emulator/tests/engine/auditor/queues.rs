@@ -1,8 +1,8 @@
 //! Queues: no message is lost, and none is counted twice.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use emulator::engine::{MessageId, QueueAttributes, QueueName, Timestamp};
+use emulator::engine::{GroupId, MessageId, QueueAttributes, QueueName, Timestamp};
 
 use super::{Auditor, Verdict};
 
@@ -18,15 +18,29 @@ pub(super) struct QueueBook {
     pub(super) in_flight: usize,
     /// When its settings were last changed.
     pub(super) changed: Timestamp,
+    pub(super) groups: HashMap<GroupId, GroupBook>,
     /// Messages sent here, or that came here as a dead-letter queue.
     came: usize,
     /// Messages deleted, dead-lettered, expired or purged.
     went: usize,
 }
 
+/// The messages of one group.
+#[derive(Debug, Default)]
+pub(super) struct GroupBook {
+    /// In the order in which they came.
+    members: BTreeMap<usize, MessageId>,
+    pub(super) visible: usize,
+    pub(super) in_flight: usize,
+    pub(super) noisy: bool,
+}
+
 /// A message that is in a queue.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct MessageBook {
+    pub(super) group: Option<GroupId>,
+    /// Its place among all that came into this queue.
+    pub(super) order: usize,
     pub(super) sent: Timestamp,
     /// When it came into this queue.
     pub(super) came: Timestamp,
@@ -50,9 +64,26 @@ impl QueueBook {
         }
     }
 
-    pub(super) fn add(&mut self, id: MessageId, message: MessageBook) -> Verdict {
+    /// Counts a message in its group, or no longer.
+    fn count_in_group(&mut self, message: &MessageBook, one: isize) {
+        let Some(group) = &message.group else { return };
+        let book = self.groups.entry(group.clone()).or_default();
+        let count = match message.place {
+            Place::Visible => &mut book.visible,
+            Place::InFlight { .. } => &mut book.in_flight,
+            Place::Delayed { .. } => return,
+        };
+        *count = count.checked_add_signed(one).expect("what leaves a group was in it");
+    }
+
+    pub(super) fn add(&mut self, id: MessageId, mut message: MessageBook) -> Verdict {
         *self.count(message.place) += 1;
         self.came += 1;
+        message.order = self.came;
+        self.count_in_group(&message, 1);
+        if let Some(group) = &message.group {
+            self.groups.entry(group.clone()).or_default().members.insert(message.order, id);
+        }
         rule!(self.messages.insert(id, message).is_none(), "{id} is in the queue already");
         self.balance()
     }
@@ -61,18 +92,58 @@ impl QueueBook {
         let message = self.messages.remove(&id).ok_or_else(|| format!("{id} is not in the queue"))?;
         *self.count(message.place) -= 1;
         self.went += 1;
+        self.count_in_group(&message, -1);
+        if let Some(book) = message.group.as_ref().and_then(|group| self.groups.get_mut(group)) {
+            book.members.remove(&message.order);
+        }
         self.balance().map(|()| message)
     }
 
     pub(super) fn get(&self, id: MessageId) -> Result<MessageBook, String> {
-        self.messages.get(&id).copied().ok_or_else(|| format!("{id} is not in the queue"))
+        self.messages.get(&id).cloned().ok_or_else(|| format!("{id} is not in the queue"))
     }
 
     pub(super) fn put(&mut self, id: MessageId, message: MessageBook) -> Verdict {
+        *self.count(message.place) += 1;
+        self.count_in_group(&message, 1);
         let before = self.messages.insert(id, message).ok_or_else(|| format!("{id} is not in the queue"))?;
         *self.count(before.place) -= 1;
-        *self.count(message.place) += 1;
+        self.count_in_group(&before, -1);
         self.balance()
+    }
+
+    /// In a FIFO queue: nothing of the group that came before is left behind,
+    /// and nothing of it has been in flight since before.
+    pub(super) fn check_turn(&self, at: Timestamp, message: &MessageBook) -> Verdict {
+        let group = message.group.as_ref().ok_or("a message of a FIFO queue has no group")?;
+        let book = self.groups.get(group).ok_or_else(|| format!("no group {group}"))?;
+        for (order, id) in &book.members {
+            let other = self.get(*id)?;
+            if let Place::InFlight { since, .. } = other.place {
+                rule!(since == at, "{id} of {group} is in flight since {since:?}");
+                rule!(*order < message.order, "{id} of {group} was received before its turn");
+            } else {
+                rule!(*order >= message.order, "{id} of {group} came before, and is {:?}", other.place);
+            }
+        }
+        Ok(())
+    }
+
+    /// In a standard queue: a noisy group waits for all that are not.
+    pub(super) fn check_fairness(&self, message: &MessageBook) -> Verdict {
+        let noisy = |group: &GroupId| self.groups.get(group).is_some_and(|book| book.noisy);
+        if !message.group.as_ref().is_some_and(noisy) {
+            return Ok(());
+        }
+        let of_noisy: usize = self.groups.values().filter(|book| book.noisy).map(|book| book.visible).sum();
+        let quiet = self.visible - of_noisy;
+        rule!(quiet == 0, "{quiet} messages of quiet groups are visible, and a noisy one was received");
+        Ok(())
+    }
+
+    /// Whether a receive of a FIFO queue would find something.
+    pub(super) fn has_free_group(&self) -> bool {
+        self.groups.values().any(|book| book.visible > 0 && book.in_flight == 0)
     }
 
     /// Sent = deleted + visible + in flight + delayed + dead-lettered +
@@ -101,9 +172,22 @@ impl Auditor {
         self.queues.get(queue)?.messages.get(&id).map(|message| message.receive_count)
     }
 
-    /// How many messages can be received.
-    pub(crate) fn visible(&self, queue: &QueueName) -> usize {
-        self.queues.get(queue).map_or(0, |book| book.visible)
+    /// Whether the handle of that receive deletes the message: in a FIFO queue
+    /// only while it is in flight.
+    pub(super) fn is_deletable(&self, queue: &QueueName, id: MessageId, receive: u32) -> bool {
+        let fifo = self.granted_queues.get(queue).is_some_and(|attributes| attributes.fifo.is_some());
+        let message = self.queues.get(queue).and_then(|book| book.messages.get(&id));
+        message.is_some_and(|message| {
+            let in_flight = matches!(message.place, Place::InFlight { .. });
+            message.receive_count == receive && (in_flight || !fifo)
+        })
+    }
+
+    /// Whether a receive would find something.
+    pub(crate) fn is_receivable(&self, queue: &QueueName) -> bool {
+        let fifo = self.granted_queues.get(queue).is_some_and(|attributes| attributes.fifo.is_some());
+        let there = |book: &QueueBook| if fifo { book.has_free_group() } else { book.visible > 0 };
+        self.queues.get(queue).is_some_and(there)
     }
 
     /// How many messages are in flight.
@@ -127,6 +211,7 @@ impl Auditor {
         let there = self.queue(name)?.messages.len();
         rule!(there == messages, "{there} messages went with the queue");
         self.queues.remove(name);
+        self.moving.remove(name);
         Ok(())
     }
 
@@ -136,6 +221,7 @@ impl Auditor {
         rule!(there == messages, "{there} messages were purged");
         book.went += there;
         (book.visible, book.delayed, book.in_flight) = (0, 0, 0);
+        book.groups.clear();
         book.balance()
     }
 }

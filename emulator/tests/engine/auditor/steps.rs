@@ -37,7 +37,7 @@ impl Auditor {
                 Effect::Respond { request_id, .. } => answered.push(*request_id),
                 Effect::Refuse { request_id, refusal } => found(self.refused(*request_id, refusal))?,
                 Effect::SendRecord(record) => records.push(Record::from(record)),
-                Effect::Deliver { .. } => {}
+                Effect::Filter(_) | Effect::Deliver { .. } => {}
             }
         }
         found(self.check_same_story(&handed_over, &answered))?;
@@ -117,7 +117,7 @@ impl Auditor {
         messages.iter().try_for_each(|message| {
             let stays = stays(message, messages, items);
             let receipt = (queue.clone(), message.content.id, message.receive_count);
-            let there = self.receive_count(queue, message.content.id) == Some(message.receive_count);
+            let there = self.is_deletable(queue, message.content.id, message.receive_count);
             let deleted = self.step.deleted.contains(&receipt);
             found((|| {
                 rule!(!(stays && deleted), "{} of {id} failed and was deleted", message.content.id);

@@ -24,7 +24,8 @@ fn dead_lettered(millis: u64) -> Fact {
 }
 
 pub(super) fn received_once() -> Vec<Fact> {
-    let sent = What::MessageSent { queue: name("queue"), message: message(), delayed_until: None };
+    let (queue, message) = (name("queue"), message());
+    let sent = What::MessageSent { queue, message, size: 5, group: None, delayed_until: None };
     vec![
         at(0, What::QueueCreated { queue: name("queue") }),
         at(0, What::QueueCreated { queue: name("dead") }),

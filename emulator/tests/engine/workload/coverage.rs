@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use emulator::engine::{
-    AllocationStatus, Effect, Ending, EventEnding, InitPhase, Limit, Pool, ResetReason, StopReason, What,
+    AllocationStatus, Effect, Ending, EventEnding, InitPhase, Limit, MoveTaskStatus, Pool, ResetReason,
+    StopReason, What,
 };
 
 /// How often each thing happened that some rule is about.
@@ -80,6 +81,24 @@ const EVERYTHING: &[&str] = &[
     "event deleted",
     "record sent",
     "record not taken",
+    "received in order",
+    "a duplicate",
+    "another delay",
+    "a repeated receive",
+    "a noisy group",
+    "a group quiet again",
+    "dead-lettered",
+    "expired",
+    "a message moved",
+    "a move completed",
+    "a move cancelled",
+    "a move failed",
+    "a large fleet",
+    "a small fleet",
+    "filtered out",
+    "a part of a batch failed",
+    "a batch failed",
+    "a batch lapsed",
 ];
 
 fn things(what: &What) -> [Option<&'static str>; 2] {
@@ -168,17 +187,46 @@ fn things(what: &What) -> [Option<&'static str>; 2] {
         | What::EnvironmentIdle { .. }
         | What::EventAccepted { .. }
         | What::EventDelayed { .. } => [None, None],
+        What::MessageDeduplicated { .. } => [Some("a duplicate"), None],
+        What::DelayChanged { .. } => [Some("another delay"), None],
+        What::ReceiveRepeated { .. } => [Some("a repeated receive"), None],
+        What::GroupChanged { noisy, .. } => {
+            [Some(if *noisy { "a noisy group" } else { "a group quiet again" }), None]
+        }
+        What::MessageMoved { .. } => [Some("a message moved"), None],
+        What::MoveTaskChanged { status, .. } => {
+            let status = match status {
+                MoveTaskStatus::Completed => Some("a move completed"),
+                MoveTaskStatus::Cancelled => Some("a move cancelled"),
+                MoveTaskStatus::Failed(_) => Some("a move failed"),
+                MoveTaskStatus::Running | MoveTaskStatus::Cancelling => None,
+            };
+            [status, None]
+        }
+        What::MessageReceived { queue, .. } => {
+            [queue.as_str().ends_with(".fifo").then_some("received in order"), None]
+        }
+        What::MessageDeadLettered { .. } => [Some("dead-lettered"), None],
+        What::MessageExpired { .. } => [Some("expired"), None],
+        What::PollersScaled { pollers, .. } => {
+            let what = if *pollers > 5 { Some("a large fleet") } else { None };
+            [what, (*pollers == 2).then_some("a small fleet")]
+        }
+        What::EventsFiltered { .. } => [Some("filtered out"), None],
+        What::BatchSettled { events, deleted, .. } => {
+            let partial = *deleted > 0 && deleted < events;
+            [partial.then_some("a part of a batch failed"), (*deleted == 0).then_some("a batch failed")]
+        }
+        What::BatchLapsed { .. } => [Some("a batch lapsed"), None],
         What::QueueCreated { .. }
         | What::QueueDeleted { .. }
         | What::QueuePurged { .. }
         | What::MessageSent { .. }
-        | What::MessageReceived { .. }
         | What::MessageVisible { .. }
         | What::VisibilityChanged { .. }
         | What::MessageDeleted { .. }
-        | What::MessageDeadLettered { .. }
-        | What::MessageExpired { .. }
+        | What::ReceiveEmpty { .. }
         | What::MappingChanged { .. }
-        | What::BatchLapsed { .. } => [None, None],
+        | What::EventsPolled { .. } => [None, None],
     }
 }

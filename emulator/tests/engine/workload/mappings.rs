@@ -2,9 +2,23 @@
 
 use std::time::Duration;
 
-use emulator::engine::{FunctionName, MappingId, MappingSpec};
+use emulator::engine::{Filter, FunctionName, MappingId, MappingSpec, MessageFilter, ProvisionedPollers};
 
 use super::World;
+
+/// Lets every message pass whose body has an even length.
+#[derive(Debug)]
+struct Even;
+
+impl MessageFilter for Even {
+    fn patterns(&self) -> &[String] {
+        &[]
+    }
+
+    fn passes(&self, body: &str) -> bool {
+        body.len().is_multiple_of(2)
+    }
+}
 
 impl World {
     pub(super) fn create_mapping(&mut self) {
@@ -19,6 +33,9 @@ impl World {
             batching_window: Duration::ZERO,
             maximum_concurrency: None,
             reports_item_failures: false,
+            filter: None,
+            provisioned: None,
+            counts_events: false,
             enabled: true,
         });
         self.pass_time();
@@ -55,11 +72,18 @@ impl World {
     }
 
     fn mapping_spec(&mut self, spec: MappingSpec) -> MappingSpec {
-        let maximum = self.rng.between(2, 5);
+        let maximum = self.pick(&[2, 3, 4, 5, 9]);
+        let pollers = self.pick(&[(2, 2), (2, 4), (3, 9)]);
+        let provisioned = self.one_in(8);
+        let fifo = spec.queue.as_str().ends_with(".fifo") && !self.one_in(10);
         MappingSpec {
-            batch_size: self.pick(&[1, 2, 10, 10, 25, 100]).unwrap_or(1),
-            batching_window: self.pick_secs(&[0, 0, 1, 5, 20, 300]),
-            maximum_concurrency: self.one_in(3).then_some(usize::try_from(maximum).unwrap_or(2)),
+            batch_size: self.pick(if fifo { &[1, 2, 10] } else { &[1, 2, 10, 10, 25, 100] }).unwrap_or(1),
+            batching_window: if fifo { Duration::ZERO } else { self.pick_secs(&[0, 0, 1, 5, 20, 300]) },
+            maximum_concurrency: maximum.filter(|_| !provisioned && self.one_in(3)),
+            provisioned: pollers
+                .filter(|_| provisioned)
+                .map(|(minimum, maximum)| ProvisionedPollers { minimum, maximum }),
+            filter: self.one_in(4).then(|| Filter::new(Even)),
             reports_item_failures: self.one_in(2),
             enabled: !self.one_in(5),
             ..spec

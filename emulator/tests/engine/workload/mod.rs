@@ -19,8 +19,8 @@ use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
 use emulator::engine::{
-    BatchItems, Delivery, Effect, Engine, EnvironmentId, Fact, InvocationRecord, QueueName, ReceiverId,
-    RecordTarget, Report, RequestId, Rng, Timestamp,
+    BatchItems, Delivery, Effect, Engine, EnvironmentId, Fact, FilterRequest, InvocationRecord, MessageId,
+    QueueName, ReceiverId, RecordTarget, Report, RequestId, Rng, Timestamp,
 };
 
 use crate::auditor::{Auditor, Violation};
@@ -45,6 +45,10 @@ pub(crate) struct World {
     batches: HashMap<RequestId, BatchOut>,
     /// Records to be brought to their destinations.
     records: Vec<InvocationRecord>,
+    /// Messages to be judged.
+    filters: Vec<FilterRequest>,
+    /// What FIFO queues were sent and may still know.
+    sent: HashMap<sqs::Sent, (Timestamp, MessageId)>,
     handles: Vec<(QueueName, Delivery)>,
     waiting: BTreeMap<ReceiverId, Wait>,
     effects: Vec<Effect>,
@@ -98,6 +102,8 @@ impl World {
             incarnations: BTreeMap::new(),
             batches: HashMap::new(),
             records: Vec::new(),
+            filters: Vec::new(),
+            sent: HashMap::new(),
             handles: Vec::new(),
             waiting: BTreeMap::new(),
             effects: Vec::new(),
@@ -202,6 +208,16 @@ impl World {
         for record in &records {
             self.send_record(record);
         }
+        for request in std::mem::take(&mut self.filters) {
+            self.judge(&request);
+        }
+    }
+
+    /// As the driver does it: at once, after the step.
+    fn judge(&mut self, request: &FilterRequest) {
+        let passed = request.filter.judge(&request.messages);
+        self.engine.filtered(self.now, request, &passed);
+        self.settle();
     }
 
     /// As the driver does it: at once, to a queue if there is one.

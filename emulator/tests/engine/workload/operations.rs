@@ -27,7 +27,8 @@ impl World {
             144..=149 => self.change_visibility(),
             150..=152 => self.cancel_receive(),
             153..=159 => self.create_queue_or_mapping(),
-            160..=162 => self.set_queue_attributes(),
+            160 => self.set_queue_attributes(),
+            161..=162 => self.move_dead_letters(),
             163 => self.delete_queue(),
             164 => self.purge_queue(),
             165..=168 => self.update_mapping(),
@@ -72,6 +73,7 @@ impl World {
         self.engine.reset(self.now);
         self.settle();
         self.auditor.resetting(false);
+        self.sent.clear();
         let empty = self.auditor.is_empty();
         self.demand(empty);
         self.furnish();

@@ -23,6 +23,7 @@ impl World {
             Effect::Stop { environment } => drop(self.incarnations.remove(environment)),
             Effect::Respond { .. } | Effect::Refuse { .. } => {}
             Effect::SendRecord(record) => self.records.push(record.clone()),
+            Effect::Filter(request) => self.filters.push(request.clone()),
             Effect::Deliver { receiver, messages } => self.delivered(*receiver, messages),
         }
     }

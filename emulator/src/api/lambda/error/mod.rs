@@ -4,6 +4,8 @@ mod wire;
 
 use thiserror::Error;
 
+use super::filter::InvalidPattern;
+
 use crate::config::Identity;
 use crate::engine::{AliasName, FunctionName, LambdaError, MappingId, PolicyError, Refusal, ThrottleReason};
 
@@ -166,6 +168,20 @@ pub(super) enum Error {
         "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
     )]
     WindowRequired,
+    #[error("Batching window is not supported for FIFO queues")]
+    WindowNotForFifo,
+    #[error("Maximum batch size must be less than or equal to 10 for FIFO queues")]
+    BatchTooLargeForFifo,
+    #[error("ProvisionedPollerConfig and ScalingConfig cannot be used together")]
+    ProvisionedAndMaximum,
+    #[error("MinimumPollers and MaximumPollers must be at least {least} for SQS")]
+    TooFewPollers { least: usize },
+    #[error("MinimumPollers must be less than or equal to MaximumPollers")]
+    MinimumPollersAboveMaximum,
+    #[error(transparent)]
+    InvalidPattern(#[from] InvalidPattern),
+    #[error("FilterCriteria may have up to {most} filters")]
+    TooManyFilters { most: usize },
     #[error("Unrecognized event source.")]
     UnrecognizedEventSource,
     #[error("Unsupported {0} parameter for given event source mapping type.")]
@@ -276,6 +292,11 @@ impl Error {
                 Self::VisibilityBelowTimeout { visibility_secs, timeout_secs }
             }
             LambdaError::WindowRequired => Self::WindowRequired,
+            LambdaError::WindowNotForFifo => Self::WindowNotForFifo,
+            LambdaError::BatchTooLargeForFifo => Self::BatchTooLargeForFifo,
+            LambdaError::ProvisionedAndMaximum => Self::ProvisionedAndMaximum,
+            LambdaError::TooFewPollers { least } => Self::TooFewPollers { least },
+            LambdaError::MinimumPollersAboveMaximum => Self::MinimumPollersAboveMaximum,
             LambdaError::Policy(error) => Self::policy(error),
             LambdaError::TooManyTags => Self::TooManyTags,
             LambdaError::LayerVersionNotFound(name, version) => {

@@ -98,6 +98,13 @@ impl Error {
             | Self::MappingQueueMissing
             | Self::VisibilityBelowTimeout { .. }
             | Self::WindowRequired
+            | Self::WindowNotForFifo
+            | Self::BatchTooLargeForFifo
+            | Self::ProvisionedAndMaximum
+            | Self::TooFewPollers { .. }
+            | Self::MinimumPollersAboveMaximum
+            | Self::InvalidPattern(_)
+            | Self::TooManyFilters { .. }
             | Self::UnrecognizedEventSource
             | Self::UnsupportedByQueues(_)
             | Self::TooManyTags

@@ -157,12 +157,34 @@ async fn bad_mappings_are_refused() {
             json!({ "StartingPosition": "LATEST" }),
             invalid("Unsupported StartingPosition parameter for given event source mapping type."),
         ),
-        (json!({ "FilterCriteria": { "Filters": [{ "Pattern": "{}" }] } }), not_served("FilterCriteria")),
         (
-            json!({ "ProvisionedPollerConfig": { "MinimumPollers": 2 } }),
-            not_served("ProvisionedPollerConfig"),
+            json!({ "FilterCriteria": { "Filters": [{ "Pattern": "{\"body\":\"no list\"}" }] } }),
+            invalid("Invalid filter pattern definition."),
         ),
-        (json!({ "MetricsConfig": { "Metrics": ["EventCount"] } }), not_served("MetricsConfig")),
+        (
+            json!({ "FilterCriteria": { "Filters": vec![json!({ "Pattern": "{}" }); 6] } }),
+            invalid("FilterCriteria may have up to 5 filters"),
+        ),
+        (
+            json!({ "ProvisionedPollerConfig": { "MinimumPollers": 1 } }),
+            invalid("MinimumPollers and MaximumPollers must be at least 2 for SQS"),
+        ),
+        (
+            json!({ "ProvisionedPollerConfig": { "MinimumPollers": 9, "MaximumPollers": 8 } }),
+            invalid("MinimumPollers must be less than or equal to MaximumPollers"),
+        ),
+        (
+            json!({
+                "ProvisionedPollerConfig": { "MinimumPollers": 2 },
+                "ScalingConfig": { "MaximumConcurrency": 2 },
+            }),
+            invalid("ProvisionedPollerConfig and ScalingConfig cannot be used together"),
+        ),
+        (
+            json!({ "MetricsConfig": { "Metrics": ["ErrorCount"] } }),
+            invalid("Unsupported MetricsConfig parameter for given event source mapping type."),
+        ),
+        (json!({ "LoggingConfig": { "SystemLogLevel": "DEBUG" } }), not_served("LoggingConfig")),
     ] {
         let mut body = json!({ "EventSourceArn": QUEUE, "FunctionName": "f" });
         for (member, value) in changes.as_object().into_iter().flatten() {

@@ -6,7 +6,7 @@ use super::batch::{self, Done, Ends};
 use crate::api::sqs::error::{Fault, Given};
 use crate::api::sqs::text::Text;
 use crate::api::sqs::{Endpoint, Operation, receipt};
-use crate::engine::{Engine, SqsError, Timestamp};
+use crate::engine::{Engine, QueueRequest, SqsError, Timestamp};
 
 const ENTRY: &str = "DeleteMessageBatchRequestEntry";
 
@@ -35,9 +35,7 @@ impl<'a> Operation<'a> for DeleteMessage<'a> {
         let queue = endpoint.queue(self.queue_url.as_ref())?;
         let handle = self.receipt_handle.as_deref().ok_or_else(|| Fault::missing("ReceiptHandle"))?;
         endpoint.driver.step(|engine, now| {
-            if !engine.queue_exists(queue) {
-                return Err(Fault::QueueDoesNotExist);
-            }
+            engine.admit_queue_request(now, queue, QueueRequest::Delete)?;
             delete(engine, now, queue, handle)
         })
     }
@@ -55,9 +53,7 @@ impl<'a> Operation<'a> for DeleteMessageBatch<'a> {
         });
         let entries = entries.collect::<Result<Vec<_>, Fault>>()?;
         endpoint.driver.step(|engine, now| {
-            if !engine.queue_exists(queue) {
-                return Err(Fault::QueueDoesNotExist);
-            }
+            engine.admit_queue_request(now, queue, QueueRequest::Delete)?;
             let ends = entries.into_iter().map(|(id, handle)| {
                 let deleted = delete(engine, now, queue, &handle);
                 (id.clone(), deleted.map(|()| Done { id }))

@@ -1,7 +1,11 @@
 //! The actions.
 
 mod batch;
+mod dead_letters;
 mod delete;
+mod moves;
+mod page;
+mod permissions;
 mod queue_attributes;
 mod queues;
 mod receive;
@@ -9,7 +13,10 @@ mod send;
 mod tags;
 mod visibility;
 
+pub(super) use dead_letters::ListDeadLetterSourceQueues;
 pub(super) use delete::{DeleteMessage, DeleteMessageBatch};
+pub(super) use moves::{CancelMessageMoveTask, ListMessageMoveTasks, StartMessageMoveTask};
+pub(super) use permissions::{AddPermission, RemovePermission};
 pub(super) use queue_attributes::{GetQueueAttributes, SetQueueAttributes};
 pub(super) use queues::{CreateQueue, DeleteQueue, GetQueueUrl, ListQueues, PurgeQueue};
 pub(super) use receive::ReceiveMessage;

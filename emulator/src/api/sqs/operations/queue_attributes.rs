@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::sqs::attributes::{Attributes, Settings, show};
 use crate::api::sqs::error::{Fault, Given};
 use crate::api::sqs::text::Text;
-use crate::api::sqs::{Endpoint, Operation};
+use crate::api::sqs::{Endpoint, Operation, is_fifo};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -50,7 +50,7 @@ impl<'a> Operation<'a> for SetQueueAttributes<'a> {
     fn perform(self, endpoint: &Endpoint<'_>) -> Result<(), Fault> {
         let queue = endpoint.queue(self.queue_url.as_ref())?;
         let attributes = self.attributes.ok_or_else(|| Fault::missing("Attributes"))?;
-        let settings = Settings::for_change(attributes, endpoint.identity)?;
+        let settings = Settings::for_change(attributes, is_fifo(queue), endpoint.identity)?;
         let change = endpoint
             .driver
             .step(|engine, now| engine.set_queue_attributes(now, queue, |queue| settings.apply(queue)));

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::page::Page;
 use crate::api::sqs::attributes::{Attributes, Settings};
 use crate::api::sqs::error::{Fault, Given};
 use crate::api::sqs::text::Text;
-use crate::api::sqs::{Endpoint, Operation, limits};
-use crate::engine::{QueueAttributes, QueueName};
+use crate::api::sqs::{Endpoint, Operation};
+use crate::config::Config;
+use crate::engine::{FifoAttributes, QueueAttributes, QueueName};
 
 /// "Queue quotas": a name has up to 80 characters.
 const LONGEST_NAME: usize = 80;
-
-/// ListQueues returns at most this many URLs.
-const MOST_RESULTS: usize = 1_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -81,9 +78,12 @@ impl<'a> Operation<'a> for CreateQueue<'a> {
 
     fn perform(self, endpoint: &Endpoint<'_>) -> Result<Found, Fault> {
         let name = self.queue_name.as_deref().ok_or_else(|| Fault::missing("QueueName"))?;
-        check_name(name)?;
-        let settings = Settings::for_new_queue(self.attributes.unwrap_or_default(), endpoint.identity)?;
-        let mut attributes = QueueAttributes::default();
+        let given = self.attributes.unwrap_or_default();
+        let fifo = given.get("FifoQueue").is_some_and(|fifo| fifo.eq_ignore_ascii_case("true"));
+        check_name(name, fifo)?;
+        let settings = Settings::for_new_queue(given, fifo, endpoint.identity)?;
+        let mut attributes =
+            QueueAttributes { fifo: fifo.then(FifoAttributes::default), ..QueueAttributes::default() };
         settings.apply(&mut attributes);
         let tags = self.tags.unwrap_or_default();
         let created = endpoint.driver.step(|engine, now| {
@@ -102,7 +102,8 @@ impl<'a> Operation<'a> for GetQueueUrl<'a> {
 
     fn perform(self, endpoint: &Endpoint<'_>) -> Result<Found, Fault> {
         let name = self.queue_name.as_deref().ok_or_else(|| Fault::missing("QueueName"))?;
-        let ours = self.owner.is_none_or(|owner| *owner == endpoint.identity.account_id);
+        // Any account is this one, as in queue URLs.
+        let ours = self.owner.is_none_or(|owner| Config::is_account_id(&owner));
         if ours && endpoint.driver.step(|engine, _| engine.queue_exists(name)) {
             Ok(Found { queue_url: endpoint.queue_url(name) })
         } else {
@@ -116,20 +117,13 @@ impl<'a> Operation<'a> for ListQueues<'a> {
 
     fn perform(self, endpoint: &Endpoint<'_>) -> Result<Listed, Fault> {
         let prefix = self.queue_name_prefix.as_deref().unwrap_or_default();
-        let page = self.max_results.map(|max| limits::MAX_RESULTS.number(max)).transpose()?;
-        let most = page.map_or(MOST_RESULTS, |page| usize::try_from(page).unwrap_or(MOST_RESULTS));
-        let after = self.next_token.as_deref().map(read_token).transpose()?;
-        let mut names: Vec<QueueName> = endpoint.driver.step(|engine, _| {
+        let page = Page::new(self.max_results, self.next_token.as_deref())?;
+        let (names, next_token) = endpoint.driver.step(|engine, _| {
             let names = engine.queue_names();
-            let names = names.filter(|name| name.as_str().starts_with(prefix));
-            let names = names.filter(|name| after.as_deref().is_none_or(|after| name.as_str() > after));
-            names.take(most + 1).cloned().collect()
+            page.cut(names.filter(|name| name.as_str().starts_with(prefix)))
         });
-        let more = names.len() > most;
-        names.truncate(most);
-        let next_token = names.last().filter(|_| more && page.is_some());
         Ok(Listed {
-            next_token: next_token.map(|last| BASE64_STANDARD.encode(last.as_str())),
+            next_token,
             queue_urls: names.iter().map(|name| endpoint.queue_url(name.as_str())).collect(),
         })
     }
@@ -155,21 +149,19 @@ impl<'a> Operation<'a> for PurgeQueue<'a> {
     }
 }
 
-fn check_name(name: &str) -> Result<(), Fault> {
+/// A FIFO queue's name ends in `.fifo`, and no other's does.
+fn check_name(name: &str, fifo: bool) -> Result<(), Fault> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if name.ends_with(".fifo") {
-        return Err(Fault::NotServed("FIFO queues".to_owned()));
-    }
-    if (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(allowed) {
+    let stem = if fifo { name.strip_suffix(".fifo") } else { Some(name) };
+    let fits = (1..=LONGEST_NAME).contains(&name.len());
+    if fits && stem.is_some_and(|stem| !stem.is_empty() && stem.bytes().all(allowed)) {
         return Ok(());
     }
-    Err(Fault::InvalidParameter(
-        "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length".to_owned(),
-    ))
-}
-
-/// A token is the last name of its page.
-fn read_token(token: &str) -> Result<String, Fault> {
-    let name = BASE64_STANDARD.decode(token).ok().and_then(|name| String::from_utf8(name).ok());
-    name.ok_or_else(|| Fault::InvalidParameter("Invalid or expired next token.".to_owned()))
+    let text = if fifo {
+        "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with \
+         .fifo suffix and be 1 to 80 in length."
+    } else {
+        "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+    };
+    Err(Fault::InvalidParameter(text.to_owned()))
 }

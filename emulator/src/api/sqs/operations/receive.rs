@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::api::sqs::error::Fault;
+use super::send::check_id;
+use crate::api::sqs::error::{Fault, NOT_FOR_TYPE};
 use crate::api::sqs::message::{ShownAttribute, attributes_md5};
-use crate::api::sqs::text::{Hex, Text, shown};
-use crate::api::sqs::{Endpoint, limits, receipt_text};
+use crate::api::sqs::text::{Hex, Text, sequence_text, shown};
+use crate::api::sqs::{Endpoint, is_fifo, limits, receipt_text};
 use crate::config::Identity;
 use crate::engine::{Delivery, MessageAttribute, MessageId, ReceiveRequest};
 
 /// Who sent each message. The emulator knows no users: all senders are one.
 pub(crate) const SENDER_ID: &str = "AIDAEMULATOREMULATOR";
 
-/// What a request may name; attributes of FIFO queues' messages are no error,
-/// they are just not there.
+/// What a request may name; what a message does not have is no error.
 const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "All",
     "SenderId",
@@ -41,6 +41,7 @@ pub(in crate::api::sqs) struct ReceiveMessage<'a> {
     attribute_names: Option<Vec<Text<'a>>>,
     message_system_attribute_names: Option<Vec<Text<'a>>>,
     message_attribute_names: Option<Vec<Text<'a>>>,
+    receive_request_attempt_id: Option<Text<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +61,7 @@ impl<'a> ReceiveMessage<'a> {
             max: usize::try_from(max).unwrap_or(usize::MAX),
             visibility: self.visibility_timeout.map(|span| limits::VISIBILITY.seconds(span)).transpose()?,
             wait: self.wait_time_seconds.map(|span| limits::WAIT.seconds(span)).transpose()?,
+            attempt: attempt(queue, self.receive_request_attempt_id.as_deref())?,
         };
         let mut system_names = self.attribute_names.unwrap_or_default();
         system_names.extend(self.message_system_attribute_names.unwrap_or_default());
@@ -70,7 +72,18 @@ impl<'a> ReceiveMessage<'a> {
         let deliveries = deliveries.map_err(Fault::from)?;
         let names = self.message_attribute_names.unwrap_or_default();
         let identity = Arc::clone(endpoint.identity);
-        Ok(Received { messages: Messages { deliveries, system_names, names, identity } })
+        let queue = queue.to_owned();
+        Ok(Received { messages: Messages { queue, deliveries, system_names, names, identity } })
+    }
+}
+
+/// A name for this receive, by which it can be repeated on a FIFO queue.
+fn attempt(queue: &str, id: Option<&str>) -> Result<Option<Arc<str>>, Fault> {
+    const NAME: &str = "ReceiveRequestAttemptId";
+    match id {
+        Some(id) if !is_fifo(queue) => Err(Fault::invalid(id, NAME, NOT_FOR_TYPE)),
+        Some(id) => check_id(NAME, id).map(|()| Some(id.into())),
+        None => Ok(None),
     }
 }
 
@@ -78,6 +91,7 @@ impl<'a> ReceiveMessage<'a> {
 /// the queue has them, without a copy.
 #[derive(Debug)]
 struct Messages<'a> {
+    queue: String,
     deliveries: Vec<Delivery>,
     system_names: Vec<Text<'a>>,
     names: Vec<Text<'a>>,
@@ -151,7 +165,9 @@ impl Messages<'_> {
             ("SentTimestamp", Some(delivery.content.sent.as_millis().to_string())),
             ("ApproximateReceiveCount", Some(delivery.receive_count.to_string())),
             ("ApproximateFirstReceiveTimestamp", Some(delivery.first_received.as_millis().to_string())),
-            ("MessageGroupId", message.group_id.as_deref().map(str::to_owned)),
+            ("SequenceNumber", is_fifo(&self.queue).then(|| sequence_text(delivery.receipt.message.number))),
+            ("MessageDeduplicationId", message.deduplication.as_ref().map(|told| told.id().to_string())),
+            ("MessageGroupId", message.group_id.as_ref().map(ToString::to_string)),
             ("AWSTraceHeader", message.trace_header.as_deref().map(str::to_owned)),
             ("DeadLetterQueueSourceArn", source.map(|source| self.identity.queue_arn(source.as_str()))),
         ];

@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::batch::{self, Ends};
-use crate::api::sqs::error::Fault;
+use crate::api::sqs::error::{Fault, Given, NOT_FOR_TYPE};
 use crate::api::sqs::message::{GivenAttributes, attributes, attributes_md5, body_md5, check_characters};
-use crate::api::sqs::text::{Hex, Text, shown};
-use crate::api::sqs::{Endpoint, Operation, limits};
+use crate::api::sqs::text::{Hex, Text, sequence_text, shown};
+use crate::api::sqs::{Endpoint, Operation, Protocol, is_fifo, limits};
 use crate::api::trace;
 use crate::engine::{
-    AttributeValue, Engine, MessageAttribute, MessageId, NewMessage, SqsError, Timestamp, Trace,
+    AttributeValue, Deduplication, Engine, GroupId, MessageAttribute, MessageId, NewMessage, QueueRequest,
+    Timestamp, Trace,
 };
 
 /// "Message quotas": the entries of a batch together.
 const LONGEST_BATCH: usize = 1_048_576;
 
-/// "SendMessage": a group id has up to 128 characters.
-const LONGEST_GROUP_ID: usize = 128;
+/// "SendMessage": the ids of groups and of deduplication have up to 128 characters.
+const LONGEST_ID: usize = 128;
 
 const TRACE_HEADER: &str = "AWSTraceHeader";
 
@@ -59,6 +61,8 @@ pub(in crate::api::sqs) struct Sent {
     system_attributes_md5: Option<Hex>,
     #[serde(serialize_with = "shown")]
     message_id: MessageId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,9 +79,11 @@ impl<'a> Operation<'a> for SendMessage<'a> {
     fn perform(mut self, endpoint: &Endpoint<'_>) -> Result<Sent, Fault> {
         let url = self.queue_url.take();
         let queue = endpoint.queue(url.as_ref())?;
-        let prepared = self.prepare(|member| Fault::missing(member))?.traced(endpoint);
-        let sent = endpoint.driver.step(|engine, now| prepared.send(engine, now, queue));
-        sent.map_err(Fault::from)
+        let prepared = self.prepare(queue, |member| Fault::missing(member))?.traced(endpoint);
+        endpoint.driver.step(|engine, now| {
+            engine.admit_queue_request(now, queue, QueueRequest::Send)?;
+            prepared.send(engine, now, queue)
+        })
     }
 }
 
@@ -86,16 +92,13 @@ impl<'a> Operation<'a> for SendMessageBatch<'a> {
 
     fn perform(self, endpoint: &Endpoint<'_>) -> Result<Self::Answer, Fault> {
         let queue = endpoint.queue(self.queue_url.as_ref())?;
-        let prepared = prepare_batch(self.entries)?;
+        let prepared = prepare_batch(queue, self.entries)?;
+        let prepared: Vec<PreparedEntry> =
+            prepared.into_iter().map(|(id, entry)| (id, entry.map(|entry| entry.traced(endpoint)))).collect();
         endpoint.driver.step(|engine, now| {
-            if !engine.queue_exists(queue) {
-                return Err(Fault::QueueDoesNotExist);
-            }
+            engine.admit_queue_request(now, queue, QueueRequest::Send)?;
             let ends = prepared.into_iter().map(|(id, prepared)| {
-                let sent = prepared.and_then(|prepared| {
-                    let sent = prepared.traced(endpoint).send(engine, now, queue);
-                    sent.map_err(Fault::from)
-                });
+                let sent = prepared.and_then(|prepared| prepared.send(engine, now, queue));
                 (id.clone(), sent.map(|sent| SentEntry { id, sent }))
             });
             Ok(ends.collect())
@@ -105,12 +108,17 @@ impl<'a> Operation<'a> for SendMessageBatch<'a> {
 
 type PreparedEntry = (String, Result<Prepared, Fault>);
 
-fn prepare_batch(entries: Option<Vec<SendMessage<'_>>>) -> Result<Vec<PreparedEntry>, Fault> {
+fn prepare_batch(queue: &str, entries: Option<Vec<SendMessage<'_>>>) -> Result<Vec<PreparedEntry>, Fault> {
     let entries = batch::entries(ENTRY, entries, |entry| entry.id.as_deref())?;
     let mut prepared = Vec::with_capacity(entries.len());
     for (index, mut entry) in entries.into_iter().enumerate() {
         let id = entry.id.take().map(Text::into_owned).unwrap_or_default();
-        match entry.prepare(|member| batch::missing(ENTRY, index, member)) {
+        if is_fifo(queue) && entry.message_group_id.is_none() {
+            // The one thing that is called missing by another code in a batch.
+            let text = Fault::missing("MessageGroupId").message(Protocol::Json).into_owned();
+            return Err(Fault::InvalidParameter(text));
+        }
+        match entry.prepare(queue, |member| batch::missing(ENTRY, index, member)) {
             // A request that lacks something is wrong as a whole.
             Err(fault @ Fault::MissingParameter(_)) => return Err(fault),
             end => prepared.push((id, end)),
@@ -132,18 +140,15 @@ struct Prepared {
 }
 
 impl SendMessage<'_> {
-    fn prepare(self, missing: impl FnOnce(&str) -> Fault) -> Result<Prepared, Fault> {
+    fn prepare(self, queue: &str, missing: impl FnOnce(&str) -> Fault) -> Result<Prepared, Fault> {
         let body = self.message_body.filter(|body| !body.is_empty()).ok_or_else(|| missing("MessageBody"))?;
         check_characters(&body)?;
         let delay = self.delay_seconds.map(|delay| limits::DELAY.seconds(delay)).transpose()?;
         let attributes = attributes(self.message_attributes)?;
         if let Some(group_id) = &self.message_group_id {
-            check_group_id(group_id)?;
+            check_id("MessageGroupId", group_id)?;
         }
-        if let Some(id) = &self.message_deduplication_id {
-            let reason = "The request include parameter that is not valid for this queue type.";
-            return Err(Fault::invalid(id, "MessageDeduplicationId", reason));
-        }
+        let deduplication = deduplication(queue, self.message_deduplication_id.as_deref(), &body)?;
         let system = SystemAttributes::read(self.message_system_attributes)?;
         let message = NewMessage {
             body_md5: body_md5(&body),
@@ -152,7 +157,8 @@ impl SendMessage<'_> {
             attributes,
             trace_depth: 0,
             trace_header: system.trace_header,
-            group_id: self.message_group_id.map(|id| id.into_owned().into_boxed_str()),
+            group_id: self.message_group_id.as_deref().map(GroupId::from),
+            deduplication,
         };
         Ok(Prepared { message, delay, system_attributes_md5: system.md5 })
     }
@@ -171,12 +177,19 @@ impl Prepared {
         self
     }
 
-    fn send(self, engine: &mut Engine, now: Timestamp, queue: &str) -> Result<Sent, SqsError> {
+    fn send(self, engine: &mut Engine, now: Timestamp, queue: &str) -> Result<Sent, Fault> {
         let body_md5 = Hex(self.message.body_md5);
         let attributes_md5 = self.message.attributes_md5.map(Hex);
-        let message_id = engine.send_message(now, queue, self.message, self.delay)?;
-        let system_attributes_md5 = self.system_attributes_md5.map(Hex);
-        Ok(Sent { body_md5, attributes_md5, system_attributes_md5, message_id })
+        let given = Given { delay: self.delay.unwrap_or_default().as_secs(), ..Given::default() };
+        let accepted = engine.send_message(now, queue, self.message, self.delay);
+        let accepted = accepted.map_err(|error| Fault::of(error, given))?;
+        Ok(Sent {
+            body_md5,
+            attributes_md5,
+            system_attributes_md5: self.system_attributes_md5.map(Hex),
+            message_id: accepted.id,
+            sequence_number: accepted.sequence.map(sequence_text),
+        })
     }
 }
 
@@ -214,9 +227,28 @@ fn md5_of(attributes: &BTreeMap<String, MessageAttribute>) -> Option<[u8; 16]> {
     attributes_md5(attributes.iter().map(|(name, attribute)| (name.as_str(), attribute)))
 }
 
-fn check_group_id(id: &str) -> Result<(), Fault> {
-    let fits = (1..=LONGEST_GROUP_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+/// What a FIFO queue is to tell the message by: the sender's id, or the hash of
+/// its body. Whether that counts is the queue's to say.
+fn deduplication(queue: &str, id: Option<&str>, body: &str) -> Result<Option<Deduplication>, Fault> {
+    const NAME: &str = "MessageDeduplicationId";
+    match id {
+        Some(id) if !is_fifo(queue) => Err(Fault::invalid(id, NAME, NOT_FOR_TYPE)),
+        Some(id) => {
+            check_id(NAME, id)?;
+            Ok(Some(Deduplication::Id(id.into())))
+        }
+        None if is_fifo(queue) => {
+            let hash: [u8; 32] = Sha256::digest(body.as_bytes()).into();
+            let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok(Some(Deduplication::ByContent(text.as_str().into())))
+        }
+        None => Ok(None),
+    }
+}
+
+pub(super) fn check_id(parameter: &str, id: &str) -> Result<(), Fault> {
+    let fits = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     let reason =
-        "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.";
-    if fits { Ok(()) } else { Err(Fault::invalid(id, "MessageGroupId", reason)) }
+        format!("{parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.");
+    if fits { Ok(()) } else { Err(Fault::invalid(id, parameter, &reason)) }
 }

@@ -8,7 +8,7 @@ use super::batch::{self, Done, Ends};
 use crate::api::sqs::error::{Fault, Given};
 use crate::api::sqs::text::Text;
 use crate::api::sqs::{Endpoint, Operation, limits, receipt};
-use crate::engine::{Engine, SqsError, Timestamp};
+use crate::engine::{Engine, QueueRequest, SqsError, Timestamp};
 
 const ENTRY: &str = "ChangeMessageVisibilityBatchRequestEntry";
 
@@ -38,9 +38,7 @@ impl<'a> Operation<'a> for ChangeMessageVisibility<'a> {
         let queue = endpoint.queue(self.queue_url.as_ref())?;
         let change = self.change(|member| Fault::missing(member))?;
         endpoint.driver.step(|engine, now| {
-            if !engine.queue_exists(queue) {
-                return Err(Fault::QueueDoesNotExist);
-            }
+            engine.admit_queue_request(now, queue, QueueRequest::ChangeVisibility)?;
             change.make(engine, now, queue)
         })
     }
@@ -62,9 +60,7 @@ impl<'a> Operation<'a> for ChangeMessageVisibilityBatch<'a> {
         });
         let changes = changes.collect::<Result<Vec<_>, Fault>>()?;
         endpoint.driver.step(|engine, now| {
-            if !engine.queue_exists(queue) {
-                return Err(Fault::QueueDoesNotExist);
-            }
+            engine.admit_queue_request(now, queue, QueueRequest::ChangeVisibility)?;
             let ends = changes.into_iter().map(|(id, change)| {
                 let changed = change.and_then(|change| change.make(engine, now, queue));
                 (id.clone(), changed.map(|()| Done { id }))

@@ -71,10 +71,15 @@ async fn a_missing_queue_has_other_words_in_each_protocol() {
     check_query(&api, "GetQueueUrl", "QueueName=q", in_xml).await;
     check_query(&api, "SendMessage", "MessageBody=a", in_xml).await;
     check_query(&api, "ReceiveMessage", "", in_xml).await;
-    let foreign = r#"{"QueueUrl":"http://localhost:4566/123456789012/q"}"#;
-    check_json(&with_queue().await, "ReceiveMessage", foreign, in_json).await;
-    let foreign = r#"{"QueueName":"q","QueueOwnerAWSAccountId":"123456789012"}"#;
-    check_json(&with_queue().await, "GetQueueUrl", foreign, in_json).await;
+    for (action, members) in [
+        ("ListDeadLetterSourceQueues", ""),
+        ("AddPermission", r#""Label":"l","AWSAccountIds":["123456789012"],"Actions":["SendMessage"]"#),
+        ("RemovePermission", r#""Label":"l""#),
+    ] {
+        check_json(&api, action, &about_queue(members), in_json).await;
+    }
+    let nobody = r#"{"QueueName":"q","QueueOwnerAWSAccountId":"me"}"#;
+    check_json(&with_queue().await, "GetQueueUrl", nobody, in_json).await;
 }
 
 #[tokio::test]
@@ -96,16 +101,11 @@ async fn queues_that_can_not_be_made() {
         .await;
     let members = "QueueName=q&Attribute.1.Name=VisibilityTimeout&Attribute.1.Value=1";
     check_query(&api, "CreateQueue", members, differs).await;
-    let fifo = (
-        501,
-        "UnsupportedOperation",
-        "AWS.SimpleQueueService.UnsupportedOperation",
-        "the emulator does not serve FIFO queues yet",
-    );
-    check_json(&api, "CreateQueue", r#"{"QueueName":"q.fifo","Attributes":{"FifoQueue":"true"}}"#, fifo)
+    let fifo = "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must \
+                end with .fifo suffix and be 1 to 80 in length.";
+    check_json(&api, "CreateQueue", r#"{"QueueName":"x","Attributes":{"FifoQueue":"true"}}"#, invalid(fifo))
         .await;
-    check_json(&api, "CreateQueue", r#"{"QueueName":"x","Attributes":{"FifoQueue":"true"}}"#, fifo).await;
-    check_query(&api, "CreateQueue", "QueueName=q.fifo", fifo).await;
+    check_query(&api, "CreateQueue", "QueueName=q.fifo", invalid(name)).await;
 }
 
 #[tokio::test]
@@ -348,25 +348,6 @@ async fn batches_that_are_wrong_as_a_whole() {
     let lacking =
         missing("The request must contain the parameter SendMessageBatchRequestEntry.1.MessageBody.");
     check_query(&api, "SendMessageBatch", "SendMessageBatchRequestEntry.1.Id=a", lacking).await;
-}
-
-#[tokio::test]
-async fn what_sqs_has_and_the_emulator_has_not() {
-    let api = with_queue().await;
-    for action in [
-        "AddPermission",
-        "RemovePermission",
-        "ListDeadLetterSourceQueues",
-        "StartMessageMoveTask",
-        "CancelMessageMoveTask",
-        "ListMessageMoveTasks",
-    ] {
-        let message = format!("the emulator does not serve {action} yet");
-        let code = "AWS.SimpleQueueService.UnsupportedOperation";
-        let refusal = (501, "UnsupportedOperation", code, message.as_str());
-        check_json(&api, action, "{}", refusal).await;
-        check_query(&api, action, "", refusal).await;
-    }
 }
 
 #[tokio::test]
