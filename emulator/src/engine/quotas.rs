@@ -90,6 +90,9 @@ pub struct Quotas {
     pub provisioned_poll_pause: Duration,
     /// How long a poller's ReceiveMessage waits (20 s).
     pub poll_wait: Duration,
+    /// Whether a batching window that closes waits for the poll that is under
+    /// way ("low traffic … up to 20 seconds", which AWS says can be).
+    pub window_waits_for_poll: bool,
     /// How a poller spaces its attempts to invoke a throttled function. AWS
     /// says "back-off" without a curve: not documented.
     pub poller_throttle_backoff: Backoff,
@@ -143,6 +146,7 @@ impl Default for Quotas {
             poller_error_pause: Duration::from_secs(60),
             provisioned_poll_pause: Duration::from_millis(100),
             poll_wait: Duration::from_secs(20),
+            window_waits_for_poll: false,
             poller_throttle_backoff: Backoff {
                 first: Duration::from_secs(1),
                 longest: Duration::from_secs(20),

@@ -1,6 +1,7 @@
 //! What random workloads found once, as small as it gets.
 
 mod environments;
+mod fleets;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -103,6 +103,9 @@ fn quotas(script: &str) -> Quotas {
             ["preparation", time] => quotas.provisioned_preparation = both(time),
             ["placement", time] => quotas.cold_start.placement = both(time),
             ["transition", time] => quotas.function_transition = span(time),
+            ["window", "waits"] => quotas.window_waits_for_poll = true,
+            ["in-flight", limit] => quotas.in_flight_limit = limit.parse().expect("a number"),
+            ["name", hold] => quotas.queue_name_hold = span(hold),
             ["cold-start", "simulated"] => quotas.cold_start.mode = ColdStartMode::Simulated,
             _ => panic!("no quota is called {line:?}"),
         }
@@ -278,6 +281,7 @@ impl World {
                 let depth = depth.parse().expect("a number");
                 self.engine.invoke_event(now, invoke(target, depth)).expect("events are accepted");
             }
+            ["drop", function] => self.engine.delete_function(now, function).expect("a function"),
             ["publish", function] => {
                 // A change makes each publication a new version.
                 let changed = self.engine.update_function(now, function, None, |spec| spec.memory_mb += 1);

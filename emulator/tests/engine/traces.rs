@@ -44,7 +44,28 @@ traces! {
     sqs_visibility
     sqs_redrive
     sqs_long_poll
+    sqs_delay
+    sqs_delete
+    sqs_in_flight
+    sqs_fifo_order
+    sqs_fifo_deduplication
+    sqs_fifo_scope
+    sqs_fifo_attempt
+    sqs_fifo_delay
+    sqs_fifo_redrive
+    sqs_fair_queue
+    sqs_fair_queue_calm
+    sqs_move_task
+    sqs_move_task_failure
     mapping_batch_window
+    mapping_low_traffic
     mapping_over_pull
     mapping_function_error
+    mapping_error_backoff
+    mapping_fleet
+    mapping_fleet_idle
+    mapping_maximum
+    mapping_filter
+    mapping_fifo
+    mapping_of_deleted_function
 }

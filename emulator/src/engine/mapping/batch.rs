@@ -68,6 +68,8 @@ impl Batch {
 pub(crate) struct OpenBatch {
     messages: Vec<Delivery>,
     bytes: usize,
+    /// Its window has closed, and the poll that is under way has not ended.
+    overdue: bool,
 }
 
 impl OpenBatch {
@@ -90,8 +92,16 @@ impl OpenBatch {
         self.bytes + largest + RECORD_OVERHEAD > PAYLOAD_LIMIT
     }
 
+    pub(crate) fn note_overdue(&mut self) {
+        self.overdue = true;
+    }
+
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.overdue
+    }
+
     pub(crate) fn close(&mut self) -> Arc<[Delivery]> {
-        self.bytes = 0;
+        (self.bytes, self.overdue) = (0, false);
         std::mem::take(&mut self.messages).into()
     }
 }

@@ -212,8 +212,8 @@ impl Engine {
                 // All that was received was filtered out.
                 return self.poll(now, id, index);
             }
-            if poller.open.len() >= size || poller.open.is_heavy(largest) || span.is_zero() || there.is_none()
-            {
+            let full = poller.open.len() >= size || poller.open.is_heavy(largest);
+            if full || span.is_zero() || poller.open.is_overdue() || there.is_none() {
                 window.into_iter().for_each(|key| self.alarms.cancel(key));
                 self.arm_queue(now, &queue);
                 return self.close_batch(now, id, index);
@@ -237,8 +237,9 @@ impl Engine {
         else {
             return;
         };
+        let overdue = mapping.fleet.poller(index).is_some_and(|poller| poller.open.is_overdue());
         match *window {
-            Some(window) if self.queues.contains_key(&queue) => {
+            Some(window) if self.queues.contains_key(&queue) && !overdue => {
                 self.wait_for_messages(now, id, index, &queue, Some(window));
             }
             Some(window) => {
@@ -257,6 +258,12 @@ impl Engine {
         match mapping.fleet.set_doing(index, Doing::Off) {
             None | Some(Doing::Off) => {}
             Some(Doing::Paused { .. }) => self.poll(now, id, index),
+            Some(Doing::Receiving { receiver, window }) if self.quotas.window_waits_for_poll => {
+                if let Some(poller) = mapping.fleet.poller_mut(index) {
+                    poller.open.note_overdue();
+                }
+                self.set_doing(id, index, Doing::Receiving { receiver, window });
+            }
             Some(Doing::Receiving { receiver, .. }) => {
                 self.forget_receiver(now, queue.as_str(), receiver);
                 self.close_batch(now, id, index);
