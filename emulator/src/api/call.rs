@@ -29,8 +29,14 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    #[cfg(test)]
     pub(crate) fn new(parts: Parts, body: Bytes, request_id: Uuid) -> Self {
         let door = Door::of(&parts.headers, &parts.uri);
+        Self::at(door, parts, body, request_id)
+    }
+
+    /// A request at its door, if it stands at one.
+    pub(super) fn at(door: Option<Door>, parts: Parts, body: Bytes, request_id: Uuid) -> Self {
         let peer = parts.extensions.get().map(|&Peer(address)| address);
         let path = parts.uri.path().to_owned();
         let query = parts.uri.query().unwrap_or_default().to_owned();

@@ -36,12 +36,17 @@ impl Door {
     fn by_host(host: &str, path: &str) -> Option<Self> {
         let (id, rest) = host.split_once('.')?;
         let (kind, _) = rest.split_once('.')?;
-        let (id, path) = (id.to_ascii_lowercase(), path.to_owned());
-        if kind.eq_ignore_ascii_case("lambda-url") {
-            return Some(Self::FunctionUrl { id, path });
+        let (is_url, is_gateway) =
+            (kind.eq_ignore_ascii_case("lambda-url"), kind.eq_ignore_ascii_case("execute-api"));
+        if !is_url && !is_gateway {
+            return None;
         }
-        let gateway = kind.eq_ignore_ascii_case("execute-api");
-        gateway.then_some(Self::Gateway { api: id, stage: None, path })
+        let (id, path) = (id.to_ascii_lowercase(), path.to_owned());
+        Some(if is_url {
+            Self::FunctionUrl { id, path }
+        } else {
+            Self::Gateway { api: id, stage: None, path }
+        })
     }
 
     fn by_path(path: &str) -> Option<Self> {

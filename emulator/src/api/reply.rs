@@ -105,6 +105,6 @@ pub(crate) fn set(reply: &mut Reply, name: &'static str, value: &str) {
 /// Adds `x-amzn-RequestId`, unless the operation has set it.
 pub(crate) fn stamp(reply: &mut Reply, request_id: Uuid) {
     if !reply.headers().contains_key("x-amzn-requestid") {
-        set(reply, "x-amzn-requestid", &request_id.to_string());
+        set(reply, "x-amzn-requestid", request_id.encode(&mut [0; 36]));
     }
 }

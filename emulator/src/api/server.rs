@@ -102,7 +102,7 @@ async fn answer(api: &Api, guard: &Guard, request: Request<Incoming>) -> Result<
     }
     let request_id = Uuid::from_random(request_bits());
     let mut reply = match read(body).await {
-        Ok(body) => route::answer(api, Call::new(parts, body, request_id)).await,
+        Ok(body) => route::answer(api, Call::at(door, parts, body, request_id)).await,
         Err(refusal) => refusal,
     };
     stamp(&mut reply, request_id);

@@ -1,5 +1,6 @@
 //! Flags and help.
 
+mod queue_flags;
 mod quota_flags;
 
 use std::net::SocketAddr;
@@ -7,6 +8,7 @@ use std::net::SocketAddr;
 use clap::{Parser, ValueEnum};
 use emulator::engine::Quotas;
 use emulator::{Config, GatewayConfig};
+use queue_flags::{MappingFlags, QueueFlags};
 use quota_flags::{AccountFlags, EnvironmentFlags};
 
 /// A local AWS Lambda and SQS that gets concurrency right.
@@ -32,6 +34,8 @@ use quota_flags::{AccountFlags, EnvironmentFlags};
             Let cold starts take as long as on AWS.\n\n  \
         emulator --provisioned-preparation 0s\n      \
             Have provisioned concurrency ready at once.\n\n  \
+        emulator --poller-rate 60/1m --most-pollers 1000\n      \
+            Let pollers grow as they did before November 2023.\n\n  \
         emulator --speed 60\n      \
             Let an emulated minute pass in a second.\n\n\
         EXIT CODES\n  0  ended by Ctrl-C or SIGTERM\n  2  a flag is wrong, or the address is taken"
@@ -67,6 +71,12 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     environments: EnvironmentFlags,
+
+    #[command(flatten)]
+    queues: QueueFlags,
+
+    #[command(flatten)]
+    mappings: MappingFlags,
 
     /// Emulated seconds in a real one
     ///
@@ -112,6 +122,8 @@ impl Cli {
         let mut quotas = Quotas::default();
         self.account.apply(&mut quotas);
         self.environments.apply(&mut quotas);
+        self.queues.apply(&mut quotas);
+        self.mappings.apply(&mut quotas);
         let mut allowed_hosts = self.allow_hosts.clone();
         if !self.listen.ip().is_unspecified() {
             allowed_hosts.push(self.listen.ip().to_string());

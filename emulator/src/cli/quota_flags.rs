@@ -144,7 +144,7 @@ impl EnvironmentFlags {
 }
 
 /// `10/1s`.
-fn rate(text: &str) -> Result<Rate, &'static str> {
+pub(super) fn rate(text: &str) -> Result<Rate, &'static str> {
     const EXPECTED: &str = "a rate is written like 1000/10s";
     let (count, per) = text.split_once('/').ok_or(EXPECTED)?;
     let count = count.parse().ok().filter(|count| (1..=1_000_000_000).contains(count)).ok_or(EXPECTED)?;
@@ -153,7 +153,7 @@ fn rate(text: &str) -> Result<Rate, &'static str> {
 }
 
 /// `5m`, or `5m-7m`: each time is drawn from between the two.
-fn times(text: &str) -> Result<(Duration, Duration), &'static str> {
+pub(super) fn times(text: &str) -> Result<(Duration, Duration), &'static str> {
     let (shortest, longest) = text.split_once('-').unwrap_or((text, text));
     let (shortest, longest) = (time(shortest)?, time(longest)?);
     if shortest > longest {
@@ -173,7 +173,7 @@ fn idle_lifetime(text: &str) -> Result<(Duration, Duration), &'static str> {
 }
 
 /// `250ms`, `10s`, `5m` or `2h`.
-fn time(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn time(text: &str) -> Result<Duration, &'static str> {
     const EXPECTED: &str = "a time is written like 250ms, 10s, 5m or 2h";
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or(EXPECTED)?;
     let millis = match &text[digits..] {

@@ -105,8 +105,10 @@ pub enum LambdaError {
     EventConfigNotFound(FunctionName, Qualifier),
     /// No mapping with that id.
     MappingNotFound(MappingId),
-    /// The mapping is being made, changed or deleted.
+    /// The mapping is being made, changed or deleted: it can't be changed now.
     MappingInUse,
+    /// The same, and it can't be deleted now.
+    MappingToDeleteInUse,
     /// The queue is mapped to the function already.
     MappingExists {
         /// The mapping that is there.

@@ -17,16 +17,10 @@ impl Uuid {
         Self((bits & !(0xF << 76) & !(0x3 << 62)) | version | variant)
     }
 
-    /// The 128 bits.
-    pub const fn as_u128(self) -> u128 {
-        self.0
-    }
-}
-
-impl fmt::Display for Uuid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes the 36-character form, which it gives back as text.
+    pub fn encode(self, text: &mut [u8; 36]) -> &str {
         const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [b'-'; 36];
+        *text = [b'-'; 36];
         let mut at = 0;
         for (index, byte) in self.0.to_be_bytes().into_iter().enumerate() {
             if matches!(index, 4 | 6 | 8 | 10) {
@@ -36,7 +30,18 @@ impl fmt::Display for Uuid {
             text[at + 1] = HEX[usize::from(byte & 0xF)];
             at += 2;
         }
-        f.write_str(str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
+        str::from_utf8(text).expect("hexadecimal digits are ASCII")
+    }
+
+    /// The 128 bits.
+    pub const fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.encode(&mut [0; 36]))
     }
 }
 

@@ -28,6 +28,11 @@ fn boto3_sees_what_it_sees_on_aws() {
 }
 
 #[test]
+fn boto3_uses_queues_of_both_types_and_moves_dead_letters() {
+    passes(&[], "sqs_test.py", &[]);
+}
+
+#[test]
 fn boto3_keeps_permissions_tags_and_layers() {
     passes(&[], "boto3_resources_test.py", &[]);
 }
@@ -48,4 +53,9 @@ fn boto3_reads_streams_as_they_come() {
     if crate::runtimes::has_node() {
         passes(&[], "streaming_test.py", &[]);
     }
+}
+
+#[test]
+fn boto3_has_queues_processed_by_functions() {
+    passes(&[], "mappings_test.py", &[]);
 }

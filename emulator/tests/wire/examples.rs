@@ -36,3 +36,8 @@ fn reserved_concurrency_with_boto3() {
 fn provisioned_concurrency_with_boto3() {
     check(&["--provisioned-preparation", "0s"], "python3", "provisioned_concurrency.py");
 }
+
+#[test]
+fn poller_over_pull_with_boto3() {
+    check(&["--speed", "60"], "python3", "poller_over_pull.py");
+}

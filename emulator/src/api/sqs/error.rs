@@ -170,7 +170,7 @@ impl Fault {
                 ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", forbidden)
             }
             Self::OverLimit(_) => ("OverLimit", "OverLimit", forbidden),
-            Self::RequestThrottled => ("RequestThrottled", "RequestThrottled", forbidden),
+            Self::RequestThrottled => ("RequestThrottled", "RequestThrottled", bad_request),
             Self::QueueDeletedRecently => {
                 ("QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently", bad_request)
             }

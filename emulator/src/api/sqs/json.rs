@@ -20,7 +20,9 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
 
 /// A result, or the empty body of an action without one.
 pub(super) fn write(answer: &impl Serialize) -> Reply {
-    let mut body = serde_json::to_vec(answer).expect("answers are plain data");
+    // Most answers fit, and ten short messages do.
+    let mut body = Vec::with_capacity(4_096);
+    serde_json::to_writer(&mut body, answer).expect("answers are plain data");
     if body == b"null" {
         body.clear();
     }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::engine::MessageNumber;
+use crate::engine::{MessageId, MessageNumber};
 
 /// A string of a request, borrowed from its body where that has it unescaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -43,27 +43,34 @@ impl fmt::Display for Text<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hex(pub(super) [u8; 16]);
 
-impl Serialize for Hex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl fmt::Display for Hex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Hex {
+    /// Writes the digits, which it gives back as text.
+    fn encode(self, text: &mut [u8; 32]) -> &str {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 32];
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
             pair[0] = DIGITS[usize::from(byte >> 4)];
             pair[1] = DIGITS[usize::from(byte & 0xF)];
         }
-        f.write_str(str::from_utf8(&text).expect("hexadecimal digits are ASCII"))
+        str::from_utf8(text).expect("hexadecimal digits are ASCII")
     }
 }
 
-/// Serializes something by its text form.
-pub(super) fn shown<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.encode(&mut [0; 32]))
+    }
+}
+
+#[cfg(test)]
+impl fmt::Display for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.encode(&mut [0; 32]))
+    }
+}
+
+/// Serializes a message's id by its text form.
+pub(super) fn shown<S: Serializer>(id: &MessageId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(id.0.encode(&mut [0; 36]))
 }
 
 /// A message's place in the order of a FIFO queue, as AWS writes it: 20 digits,

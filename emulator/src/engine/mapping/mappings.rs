@@ -184,10 +184,16 @@ impl Engine {
         change: impl FnOnce(&mut MappingSpec),
     ) -> Result<MappingView, LambdaError> {
         self.tick(now);
-        let before = self.settled_mapping(id)?.spec;
+        let before = self.settled_mapping(id, LambdaError::MappingInUse)?.spec;
         let mut after = before.clone();
         change(&mut after);
-        self.check_mapping(&after)?;
+        match self.check_mapping(&after) {
+            // One that has outlived its function or its queue can still be turned off.
+            Err(LambdaError::MappingFunctionMissing | LambdaError::MappingQueueMissing)
+                if (&after.function, &after.qualifier) == (&before.function, &before.qualifier)
+                    && !after.enabled => {}
+            checked => checked?,
+        }
         let state = match (before.enabled, after.enabled) {
             (false, true) => MappingState::Enabling,
             (true, false) => MappingState::Disabling,
@@ -204,14 +210,14 @@ impl Engine {
     /// Deletes a mapping. Batches under way are still settled.
     pub fn delete_mapping(&mut self, now: Timestamp, id: MappingId) -> Result<MappingView, LambdaError> {
         self.tick(now);
-        self.settled_mapping(id)?;
+        self.settled_mapping(id, LambdaError::MappingToDeleteInUse)?;
         self.stop_pollers(now, id);
         self.enter(now, id, MappingState::Deleting);
         self.mapping(id)
     }
 
     /// A mapping that is in no passing state: only such a one can be changed.
-    fn settled_mapping(&self, id: MappingId) -> Result<MappingView, LambdaError> {
+    fn settled_mapping(&self, id: MappingId, in_use: LambdaError) -> Result<MappingView, LambdaError> {
         let mapping = self.mapping(id)?;
         match mapping.state {
             MappingState::Enabled | MappingState::Disabled => Ok(mapping),
@@ -219,7 +225,7 @@ impl Engine {
             | MappingState::Enabling
             | MappingState::Disabling
             | MappingState::Updating
-            | MappingState::Deleting => Err(LambdaError::MappingInUse),
+            | MappingState::Deleting => Err(in_use),
         }
     }
 

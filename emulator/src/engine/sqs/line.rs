@@ -47,7 +47,9 @@ pub(crate) struct Noise {
 #[derive(Debug)]
 pub(super) struct Line {
     order: Order,
-    groups: HashMap<Name, Group>,
+    /// Messages without a group: most queues have no others.
+    alone: Group,
+    groups: HashMap<GroupId, Group>,
     /// The groups that can be served, the next one first.
     heads: BTreeSet<Head>,
     /// When noisy groups with nothing in flight are quiet again.
@@ -63,6 +65,8 @@ struct Group {
     visible: BTreeMap<u64, MessageKey>,
     in_flight: usize,
     noisy: bool,
+    /// Since when nothing of it is in flight.
+    rests_since: Option<Timestamp>,
     calm_at: Option<Timestamp>,
     head: Option<Head>,
 }
@@ -81,6 +85,7 @@ impl Line {
     pub(super) fn new(order: Order) -> Self {
         Self {
             order,
+            alone: Group::default(),
             groups: HashMap::new(),
             heads: BTreeSet::new(),
             calm: BTreeSet::new(),
@@ -97,18 +102,18 @@ impl Line {
     /// The next message. A receive that has begun with a group of a FIFO queue
     /// goes on with it as long as it can.
     pub(super) fn next(&self, begun: Option<&Name>) -> Option<MessageKey> {
-        let group = match begun.filter(|_| self.order == Order::Fifo) {
-            Some(name) => self.groups.get(name).filter(|group| !group.visible.is_empty()),
-            None => None,
-        };
-        let group = group.or_else(|| self.groups.get(&self.heads.first()?.name))?;
+        let begun = begun.filter(|_| self.order == Order::Fifo).and_then(|name| self.group(name));
+        let begun = begun.filter(|group| !group.visible.is_empty());
+        let group = begun.or_else(|| self.group(&self.heads.first()?.name))?;
         group.visible.first_key_value().map(|(_, &key)| key)
     }
 
     /// A message became visible.
     pub(super) fn join(&mut self, name: &Name, turn: u64, key: MessageKey) {
-        if !self.groups.contains_key(name) {
-            self.groups.insert(name.clone(), Group::default());
+        if let Some(id) = name
+            && !self.groups.contains_key(id)
+        {
+            self.groups.insert(id.clone(), Group::default());
         }
         self.change(name, |group| {
             group.visible.insert(turn, key);
@@ -126,7 +131,6 @@ impl Line {
     pub(super) fn depart(&mut self, name: &Name, turn: u64) {
         self.in_flight += 1;
         let all = self.in_flight;
-        self.stay_noisy(name);
         self.change(name, |group| {
             group.visible.remove(&turn);
             group.in_flight += 1;
@@ -138,16 +142,10 @@ impl Line {
     /// A message of the group is in flight no more.
     pub(super) fn land(&mut self, name: &Name, now: Timestamp) {
         self.in_flight -= 1;
-        self.change(name, |group| group.in_flight -= 1);
-        if let Some(group) = self.groups.get_mut(name)
-            && let Some(id) = name
-            && group.noisy
-            && group.in_flight == 0
-        {
-            let at = now + CALM_AFTER;
-            group.calm_at = Some(at);
-            self.calm.insert((at, id.clone()));
-        }
+        self.change(name, |group| {
+            group.in_flight -= 1;
+            group.rests_since = (group.in_flight == 0).then_some(now);
+        });
     }
 
     /// When time makes a group quiet, if ever.
@@ -159,10 +157,7 @@ impl Line {
     pub(super) fn calm_down(&mut self, now: Timestamp) {
         while let Some((at, id)) = self.calm.first().filter(|(at, _)| *at <= now).cloned() {
             self.calm.remove(&(at, id.clone()));
-            self.change(&Some(id), |group| {
-                group.noisy = false;
-                group.calm_at = None;
-            });
+            self.change(&Some(id), |group| group.noisy = false);
         }
     }
 
@@ -171,16 +166,20 @@ impl Line {
         std::mem::take(&mut self.noise)
     }
 
-    fn stay_noisy(&mut self, name: &Name) {
-        let Some(group) = self.groups.get_mut(name) else { return };
-        if let (Some(at), Some(id)) = (group.calm_at.take(), name) {
-            self.calm.remove(&(at, id.clone()));
+    fn group(&self, name: &Name) -> Option<&Group> {
+        match name {
+            Some(id) => self.groups.get(id),
+            None => Some(&self.alone),
         }
     }
 
     /// Changes a group, and puts it where it then belongs.
     fn change(&mut self, name: &Name, change: impl FnOnce(&mut Group)) {
-        let Some(group) = self.groups.get_mut(name) else { return };
+        let group = match name {
+            Some(id) => self.groups.get_mut(id),
+            None => Some(&mut self.alone),
+        };
+        let Some(group) = group else { return };
         let was_noisy = group.noisy;
         change(group);
         // Whose backlog is gone crowds nobody out.
@@ -193,19 +192,23 @@ impl Line {
             self.heads.extend(head.clone());
             group.head = head;
         }
-        if was_noisy != group.noisy
-            && let Some(id) = name
-        {
+        let Some(id) = name else { return };
+        if was_noisy != group.noisy {
             self.noise.push(Noise { group: id.clone(), noisy: group.noisy });
         }
-        if !group.noisy
-            && let (Some(at), Some(id)) = (group.calm_at.take(), name)
-        {
-            self.calm.remove(&(at, id.clone()));
+        let calm_at = group.rests_since.filter(|_| group.noisy && group.in_flight == 0);
+        let calm_at = calm_at.map(|since| since + CALM_AFTER);
+        if calm_at != group.calm_at {
+            let entry = |at: Timestamp| (at, id.clone());
+            if let Some(old) = group.calm_at.map(entry) {
+                self.calm.remove(&old);
+            }
+            self.calm.extend(calm_at.map(entry));
+            group.calm_at = calm_at;
         }
         // Memory goes by what is there: names of tenants come and go.
-        if name.is_some() && group.visible.is_empty() && group.in_flight == 0 {
-            self.groups.remove(name);
+        if group.visible.is_empty() && group.in_flight == 0 {
+            self.groups.remove(id);
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::api::{receipt_text, sequence_text};
 use crate::config::Identity;
@@ -154,31 +155,27 @@ fn hex(hash: [u8; 16]) -> String {
 /// What an answer with `batchItemFailures` says
 /// (Developer Guide, "Implementing partial batch responses").
 pub(super) fn item_failures(answer: &[u8]) -> BatchItems {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Response {
-        batch_item_failures: Option<Vec<Failure>>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Failure {
-        item_identifier: Option<Box<str>>,
-    }
-    let Ok(response) = serde_json::from_slice::<Option<Response>>(answer) else {
-        // `""` says nothing, which is success; anything else is no answer.
-        let nothing = answer.trim_ascii();
-        return if nothing.is_empty() || nothing == b"\"\"" {
-            BatchItems::AllSucceeded
-        } else {
-            BatchItems::Invalid
-        };
-    };
-    let failures = response.and_then(|response| response.batch_item_failures).unwrap_or_default();
-    if failures.is_empty() {
+    // `""` says nothing, and neither does no answer at all: success.
+    let answer = answer.trim_ascii();
+    if answer.is_empty() || answer == b"\"\"" {
         return BatchItems::AllSucceeded;
     }
-    let ids = failures.into_iter().map(|failure| failure.item_identifier.filter(|id| !id.is_empty()));
-    ids.collect::<Option<Vec<_>>>().map_or(BatchItems::Invalid, BatchItems::Failed)
+    match serde_json::from_slice(answer) {
+        Ok(Value::Null) => BatchItems::AllSucceeded,
+        Ok(Value::Object(mut response)) => match response.remove("batchItemFailures") {
+            None | Some(Value::Null) => BatchItems::AllSucceeded,
+            Some(Value::Array(failures)) if failures.is_empty() => BatchItems::AllSucceeded,
+            Some(Value::Array(failures)) => {
+                let ids = failures.iter().map(|failure| match &failure["itemIdentifier"] {
+                    Value::String(id) if !id.is_empty() => Some(id.as_str().into()),
+                    _ => None,
+                });
+                ids.collect::<Option<Vec<_>>>().map_or(BatchItems::Invalid, BatchItems::Failed)
+            }
+            Some(_) => BatchItems::Invalid,
+        },
+        Ok(_) | Err(_) => BatchItems::Invalid,
+    }
 }
 
 #[cfg(test)]
@@ -200,6 +197,9 @@ mod tests {
             (r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#, BatchItems::Invalid),
             (r#"{"batchItemFailures":[{"foo":"x"}]}"#, BatchItems::Invalid),
             (r#"{"batchItemFailures":"x"}"#, BatchItems::Invalid),
+            (r#"{"batchItemFailures":[["a"]]}"#, BatchItems::Invalid),
+            ("[null]", BatchItems::Invalid),
+            ("[[]]", BatchItems::Invalid),
             ("{no json", BatchItems::Invalid),
         ] {
             assert_eq!(item_failures(answer.as_bytes()), expected, "{answer}");

@@ -144,8 +144,8 @@ pub(super) enum Error {
     )]
     UnreservedBelowMinimum { minimum: u32 },
     /// The text is not recorded from AWS.
-    #[error("Cannot update the event source mapping because it is in use.")]
-    MappingInUse,
+    #[error("Cannot {to} the event source mapping because it is in use.")]
+    MappingInUse { to: &'static str },
     #[error("The resource you requested does not exist.")]
     MappingNotFound,
     #[error(
@@ -280,7 +280,8 @@ impl Error {
                 arn: format!("{}:{qualifier}", identity.function_arn(name.as_str())),
             },
             LambdaError::MappingNotFound(_) => Self::MappingNotFound,
-            LambdaError::MappingInUse => Self::MappingInUse,
+            LambdaError::MappingInUse => Self::MappingInUse { to: "update" },
+            LambdaError::MappingToDeleteInUse => Self::MappingInUse { to: "delete" },
             LambdaError::MappingExists { mapping, queue, function } => Self::MappingExists {
                 queue_arn: identity.queue_arn(queue.as_str()),
                 function: function.as_str().to_owned(),

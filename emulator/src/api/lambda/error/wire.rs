@@ -77,7 +77,7 @@ impl Error {
             Self::PolicyTooLong { .. } => {
                 (StatusCode::BAD_REQUEST, "PolicyLengthExceededException", LowerCase, USER)
             }
-            Self::MappingInUse => (StatusCode::BAD_REQUEST, "ResourceInUseException", Message, USER),
+            Self::MappingInUse { .. } => (StatusCode::BAD_REQUEST, "ResourceInUseException", Message, USER),
             Self::OtherAccount { .. } => (StatusCode::FORBIDDEN, "AccessDeniedException", Message, None),
             Self::QualifierMismatch
             | Self::QualifierNotPermitted

@@ -1,17 +1,22 @@
 //! Event source mappings.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::api::lambda::world::World;
-use crate::engine::QueueAttributes;
+use crate::engine::{QueueAttributes, Quotas};
 
 const MAPPINGS: &str = "/2015-03-31/event-source-mappings";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 
 async fn world() -> World {
-    let world = World::new();
+    world_with(Quotas::default()).await
+}
+
+async fn world_with(quotas: Quotas) -> World {
+    let world = World::with_quotas(quotas);
     world.create_built_in("f", json!({})).await;
     world.api().driver.step(|engine, now| {
         let made = engine.create_queue(
@@ -81,6 +86,23 @@ async fn a_mapping_is_made_shown_changed_and_deleted() {
         let gone = world.call(&format!("{method} {MAPPINGS}/{id}"), Value::Null).await;
         assert_eq!(gone.error(), (404, "ResourceNotFoundException", told), "{method} {id}");
     }
+}
+
+#[tokio::test]
+async fn a_mapping_in_a_passing_state_is_not_changed() {
+    let quotas = Quotas { mapping_transition: Duration::from_secs(3_600), ..Quotas::default() };
+    let world = world_with(quotas).await;
+    let body = json!({ "EventSourceArn": QUEUE, "FunctionName": "f" });
+    let created = world.call(&format!("POST {MAPPINGS}"), body).await.json();
+    let one = format!("{MAPPINGS}/{}", created["UUID"].as_str().expect("an id"));
+    for (method, body) in [("PUT", json!({ "BatchSize": 1 })), ("DELETE", Value::Null)] {
+        let refused = world.call(&format!("{method} {one}"), body).await;
+        let (status, code, told) = refused.error();
+        assert_eq!((status, code), (400, "ResourceInUseException"), "{method}: {told}");
+        assert!(told.contains(r#""Message":"Cannot "#) && told.contains("it is in use."), "{method}: {told}");
+    }
+    let shown = world.call(&format!("GET {one}"), Value::Null).await.json();
+    assert_eq!((&shown["State"], &shown["BatchSize"]), (&json!("Creating"), &json!(10)));
 }
 
 #[tokio::test]

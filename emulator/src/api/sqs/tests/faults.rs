@@ -1,47 +1,10 @@
 //! Every refusal, in both protocols.
 
-use super::{QUEUE, about_queue, api, form, json, ok, receipt, send, with_queue};
-use crate::api::Api;
+use super::refusal::{check_json, check_query, invalid, missing};
+use super::{QUEUE, about_queue, api, json, ok, receipt, send, with_queue};
 use crate::engine::Quotas;
 
-/// What a refusal looks like: status, shape, query code, message.
-type Refusal<'a> = (u16, &'a str, &'a str, &'a str);
-
-async fn check_json(api: &Api, action: &str, body: &str, (status, shape, code, message): Refusal<'_>) {
-    let replied = json(api, action, body).await;
-    let shown = replied.json();
-    assert_eq!((replied.status, shown["message"].as_str()), (status, Some(message)), "{action} {body}");
-    assert_eq!(
-        shown["__type"].as_str().and_then(|full| full.split_once('#')).map(|parts| parts.1),
-        Some(shape)
-    );
-    let blame = if status < 500 { "Sender" } else { "Receiver" };
-    assert_eq!(replied.header("x-amzn-query-error"), format!("{code};{blame}"), "{action} {body}");
-    assert_eq!(replied.header("content-type"), "application/x-amz-json-1.0");
-}
-
-/// The same over the query protocol, to the queue's path.
-async fn check_query(api: &Api, action: &str, members: &str, (status, _, code, message): Refusal<'_>) {
-    let path = if members.contains("QueueName") { "/" } else { "/000000000000/q" };
-    let replied = form(api, path, action, members).await;
-    let blame = if status < 500 { "Sender" } else { "Receiver" };
-    let expected = format!(
-        "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\"><Error>\
-         <Type>{blame}</Type><Code>{code}</Code><Message>{}</Message><Detail/></Error>\
-         <RequestId>00000000-0000-4000-8000-000000000000</RequestId></ErrorResponse>",
-        quick_xml::escape::escape(message),
-    );
-    assert_eq!((replied.status, replied.body), (status, expected), "{action} {members}");
-}
-
-fn invalid(message: &str) -> Refusal<'_> {
-    (400, "InvalidParameterValueException", "InvalidParameterValue", message)
-}
-
-fn missing(message: &str) -> Refusal<'_> {
-    (400, "MissingRequiredParameterException", "MissingParameter", message)
-}
-
+/// Fact 40: the one text that differs between JSON and XML.
 #[tokio::test]
 async fn a_missing_queue_has_other_words_in_each_protocol() {
     let api = api(Quotas::default(), 1.0);
@@ -142,6 +105,7 @@ async fn wrong_attributes_of_queues() {
         .await;
 }
 
+/// Fact 40: a 403 where all else is a 400.
 #[tokio::test]
 async fn a_second_purge_comes_too_soon() {
     let api = with_queue().await;

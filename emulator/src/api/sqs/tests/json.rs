@@ -92,6 +92,7 @@ async fn tags_come_and_go() {
     assert_eq!(ok(&api, "ListQueueTags", tagged).await, json!({"Tags": {"c": "3"}}));
 }
 
+/// Fact 41: an empty receive is an empty object.
 #[tokio::test]
 async fn a_message_is_sent_received_hidden_and_deleted() {
     let api = with_queue().await;

@@ -1,10 +1,24 @@
 //! Requests in, replies out, against a real driver.
 
+mod actions;
+mod addresses;
 mod batches;
+mod dead_letters;
+mod fair;
 mod faults;
+mod fifo;
+mod form;
 mod json;
+mod lifecycle;
+mod limits;
+mod moves;
+mod permissions;
 mod query;
 mod receive;
+mod refusal;
+mod visibility;
+
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -15,9 +29,15 @@ use super::answer;
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::config::Identity;
-use crate::engine::{Quotas, Uuid};
+use crate::engine::{Quotas, Timestamp, Uuid};
 
 const QUEUE: &str = "http://localhost:4566/000000000000/q";
+
+/// Long enough for anything that is going to happen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A clock that stands still, as far as a test can see.
+const STILL: f64 = 0.001;
 
 /// An empty account whose clock runs `speed` times as fast.
 fn api(quotas: Quotas, speed: f64) -> Api {
@@ -61,9 +81,14 @@ impl Replied {
 }
 
 async fn call(api: &Api, method: Method, path: &str, target: Option<&str>, body: &str) -> Replied {
+    let target = target.map(|action| ("x-amz-target", format!("AmazonSQS.{action}")));
+    call_with(api, method, path, target.as_slice(), body).await
+}
+
+async fn call_with(api: &Api, method: Method, path: &str, headers: &[(&str, String)], body: &str) -> Replied {
     let mut request = Request::builder().method(method).uri(path).header("host", "localhost:4566");
-    if let Some(action) = target {
-        request = request.header("x-amz-target", format!("AmazonSQS.{action}"));
+    for (name, value) in headers {
+        request = request.header(*name, value);
     }
     let (parts, ()) = request.body(()).expect("a good request").into_parts();
     let call = Call::new(parts, Bytes::copy_from_slice(body.as_bytes()), Uuid::from_random(0));
@@ -89,6 +114,68 @@ async fn ok(api: &Api, action: &str, body: &str) -> Value {
 /// A request as a form, to a path.
 async fn form(api: &Api, path: &str, action: &str, form: &str) -> Replied {
     call(api, Method::POST, path, None, &format!("Action={action}&Version=2012-11-05&{form}")).await
+}
+
+/// A request in JSON, written as a value, that goes well.
+async fn ask(api: &Api, action: &str, body: Value) -> Value {
+    ok(api, action, &body.to_string()).await
+}
+
+fn url(name: &str) -> String {
+    format!("http://localhost:4566/000000000000/{name}")
+}
+
+fn arn(name: &str) -> String {
+    identity().queue_arn(name)
+}
+
+/// Makes a queue with these attributes and gives its URL.
+async fn create(api: &Api, name: &str, attributes: Value) -> String {
+    let body = serde_json::json!({ "QueueName": name, "Attributes": attributes });
+    assert_eq!(ask(api, "CreateQueue", body).await["QueueUrl"], url(name));
+    url(name)
+}
+
+/// Receives up to ten messages; `more` is merged into the request.
+async fn receive(api: &Api, queue: &str, more: Value) -> Vec<Value> {
+    let mut body = serde_json::json!({
+        "QueueUrl": queue, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"],
+    });
+    body.as_object_mut().expect("it is one").extend(more.as_object().cloned().unwrap_or_default());
+    match ask(api, "ReceiveMessage", body).await.get("Messages") {
+        Some(messages) => messages.as_array().expect("a list").clone(),
+        None => Vec::new(),
+    }
+}
+
+/// The bodies of messages.
+fn bodies(messages: &[Value]) -> Vec<&str> {
+    messages.iter().map(|message| message["Body"].as_str().expect("a body")).collect()
+}
+
+/// One attribute of a queue, if it has it.
+async fn attribute(api: &Api, queue: &str, name: &str) -> Option<String> {
+    let body = serde_json::json!({ "QueueUrl": queue, "AttributeNames": [name] });
+    ask(api, "GetQueueAttributes", body).await["Attributes"][name].as_str().map(str::to_owned)
+}
+
+/// Comes back when a queue shows so many messages as visible.
+async fn until_visible(api: &Api, queue: &str, count: usize) {
+    let end = Instant::now() + PATIENCE;
+    let count = count.to_string();
+    loop {
+        let shown = attribute(api, queue, "ApproximateNumberOfMessages").await.expect("a number");
+        if shown == count {
+            return;
+        }
+        assert!(Instant::now() < end, "{queue} has {shown} messages and not {count}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// The emulated time.
+fn now(api: &Api) -> Timestamp {
+    api.driver.step(|_, now| now)
 }
 
 /// A body that has the queue's URL and these members.

@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{about_queue, api, counts, ok, receipt, send, with_queue};
+use super::{PATIENCE, about_queue, api, counts, ok, receipt, send, with_queue};
 use crate::engine::{Engine, Quotas};
 
-/// Long enough for anything that is going to happen.
-const PATIENCE: Duration = Duration::from_secs(10);
-
+/// Fact 45: what is not asked for is neither shown nor hashed.
 #[tokio::test]
 async fn attributes_are_shown_by_name_and_hashed_as_shown() {
     let api = with_queue().await;
@@ -33,11 +31,19 @@ async fn attributes_are_shown_by_name_and_hashed_as_shown() {
     assert_eq!(shown, ["a.x", "a.y"]);
     assert_eq!(some["MessageAttributes"]["a.x"], json!({"DataType": "String", "StringValue": "1"}));
     assert_ne!(some["MD5OfMessageAttributes"], sent["MD5OfMessageAttributes"]);
-    let none = receive(r#""MessageAttributeNames":["c"]"#).await;
-    assert!(
-        none.get("MessageAttributes").is_none() && none.get("MD5OfMessageAttributes").is_none(),
-        "{none}"
-    );
+    // MD5 over `b` alone: its name, `String`, 1, and its value.
+    let one = receive(r#""MessageAttributeNames":["b"]"#).await;
+    assert_eq!(one["MD5OfMessageAttributes"], "b10f72ea8c174f7214df218f98e3107d");
+    for names in
+        [r#""MessageAttributeNames":["c"]"#, r#""MessageAttributeNames":[]"#, r#""MaxNumberOfMessages":1"#]
+    {
+        let none = receive(names).await;
+        assert!(
+            none.get("MessageAttributes").is_none() && none.get("MD5OfMessageAttributes").is_none(),
+            "{names}: {none}"
+        );
+        assert!(none.get("Attributes").is_none(), "{names}: {none}");
+    }
 }
 
 #[tokio::test]
@@ -69,6 +75,7 @@ async fn system_attributes_are_shown_by_name() {
     assert_eq!(attributes["SentTimestamp"].as_str().map(str::len), Some(13), "milliseconds");
 }
 
+/// Fact 46, its first half.
 #[tokio::test]
 async fn a_dead_letter_keeps_its_id_and_says_where_it_is_from() {
     let api = with_queue().await;
