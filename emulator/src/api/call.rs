@@ -32,12 +32,17 @@ impl Call {
     #[cfg(test)]
     pub(crate) fn new(parts: Parts, body: Bytes, request_id: Uuid) -> Self {
         let door = Door::of(&parts.headers, &parts.uri);
-        Self::at(door, parts, body, request_id)
+        Self::at(door, None, parts, body, request_id)
     }
 
     /// A request at its door, if it stands at one.
-    pub(super) fn at(door: Option<Door>, parts: Parts, body: Bytes, request_id: Uuid) -> Self {
-        let peer = parts.extensions.get().map(|&Peer(address)| address);
+    pub(super) fn at(
+        door: Option<Door>,
+        peer: Option<IpAddr>,
+        parts: Parts,
+        body: Bytes,
+        request_id: Uuid,
+    ) -> Self {
         let path = parts.uri.path().to_owned();
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let (method, version, headers) = (parts.method, parts.version, parts.headers);
@@ -76,10 +81,6 @@ impl Call {
         self.port().map_or_else(String::new, |port| format!(":{port}"))
     }
 }
-
-/// The address of a connection's other end.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// A header by constant or by text.
 pub(crate) enum HeaderText {

@@ -1,12 +1,13 @@
 //! Connections in, calls out.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Api;
-use super::call::{Call, Peer};
+use super::call::Call;
 use super::door::Door;
 use super::guard::Guard;
 use super::reply::{Reply, content_type, json, stamp};
@@ -41,7 +42,7 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, st
         };
         match accepted {
             Ok((stream, peer)) => {
-                let peer = Peer(peer.ip());
+                let peer = peer.ip();
                 connections.spawn(connection(
                     stream,
                     peer,
@@ -65,7 +66,7 @@ pub(crate) async fn serve(listener: TcpListener, api: Arc<Api>, guard: Guard, st
 
 async fn connection(
     stream: TcpStream,
-    peer: Peer,
+    peer: IpAddr,
     api: Arc<Api>,
     guard: Arc<Guard>,
     stop: CancellationToken,
@@ -74,10 +75,7 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "can't set TCP_NODELAY");
     }
-    let service = service_fn(|mut request| {
-        request.extensions_mut().insert(peer);
-        answer(&api, &guard, request)
-    });
+    let service = service_fn(|request| answer(&api, &guard, peer, request));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
@@ -93,7 +91,12 @@ async fn connection(
     }
 }
 
-async fn answer(api: &Api, guard: &Guard, request: Request<Incoming>) -> Result<Reply, Infallible> {
+async fn answer(
+    api: &Api,
+    guard: &Guard,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Result<Reply, Infallible> {
     let (parts, body) = request.into_parts();
     let door = Door::of(&parts.headers, &parts.uri);
     let welcomes = |origin: Option<&str>| door.as_ref().is_some_and(|door| api.doors.welcomes(door, origin));
@@ -102,31 +105,46 @@ async fn answer(api: &Api, guard: &Guard, request: Request<Incoming>) -> Result<
     }
     let request_id = Uuid::from_random(request_bits());
     let mut reply = match read(body).await {
-        Ok(body) => route::answer(api, Call::at(door, parts, body, request_id)).await,
+        Ok(body) => route::answer(api, Call::at(door, Some(peer), parts, body, request_id)).await,
         Err(refusal) => refusal,
     };
     stamp(&mut reply, request_id);
     Ok(reply)
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Reply> {
-    match Limited::new(body, limits::REQUEST).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let text = format!("Request must be smaller than {} bytes", limits::REQUEST);
-            let mut reply = json(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                content_type::JSON,
-                &serde_json::json!({ "Message": text }),
-            );
-            super::reply::set(&mut reply, "x-amzn-errortype", "RequestEntityTooLargeException");
-            Err(reply)
-        }
-        Err(error) => {
+async fn read(mut body: Incoming) -> Result<Bytes, Reply> {
+    // Most bodies come in one piece, which needs no copy.
+    let (mut first, mut all) = (Bytes::new(), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
             tracing::debug!(%error, "a request's body broke off");
-            Err(super::reply::empty(StatusCode::BAD_REQUEST))
+            super::reply::empty(StatusCode::BAD_REQUEST)
+        })?;
+        let Ok(piece) = frame.into_data() else { continue };
+        if first.len().max(all.len()) + piece.len() > limits::REQUEST {
+            return Err(too_large());
+        }
+        if first.is_empty() {
+            first = piece;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&piece);
+        }
+        if body.is_end_stream() {
+            break;
         }
     }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+fn too_large() -> Reply {
+    let text = format!("Request must be smaller than {} bytes", limits::REQUEST);
+    let body = serde_json::json!({ "Message": text });
+    let mut reply = json(StatusCode::PAYLOAD_TOO_LARGE, content_type::JSON, &body);
+    super::reply::set(&mut reply, "x-amzn-errortype", "RequestEntityTooLargeException");
+    reply
 }
 
 /// Bits for a request id that no decision depends on: `x-amzn-RequestId` of

@@ -18,10 +18,9 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| Fault::Malformed(error.to_string()))
 }
 
-/// A result, or the empty body of an action without one.
-pub(super) fn write(answer: &impl Serialize) -> Reply {
-    // Most answers fit, and ten short messages do.
-    let mut body = Vec::with_capacity(4_096);
+/// A result of about that many bytes, or the empty body of an action without one.
+pub(super) fn write(answer: &impl Serialize, about: usize) -> Reply {
+    let mut body = Vec::with_capacity(about);
     serde_json::to_writer(&mut body, answer).expect("answers are plain data");
     if body == b"null" {
         body.clear();

@@ -45,6 +45,9 @@ use operations::{
 pub(crate) use receipt::receipt_text;
 pub(crate) use text::sequence_text;
 
+/// Most answers have no more bytes than this.
+const SHORT: usize = 256;
+
 /// Answers a request.
 pub(super) async fn answer(api: &Api, call: Call) -> Reply {
     let Some(wire) = Wire::of(&call) else { return xml::no_action() };
@@ -82,7 +85,7 @@ trait Operation<'a>: Deserialize<'a> {
 async fn receive(wire: &Wire<'_>, endpoint: &Endpoint<'_>) -> Result<Reply, Fault> {
     let request: ReceiveMessage<'_> = wire.read()?;
     let received = request.perform(endpoint).await?;
-    Ok(wire.write(&received))
+    Ok(wire.write(&received, received.size_hint()))
 }
 
 fn perform(wire: &Wire<'_>, endpoint: &Endpoint<'_>) -> Result<Reply, Fault> {
@@ -148,7 +151,7 @@ impl<'a> Wire<'a> {
     fn serve<O: Operation<'a>>(&self, endpoint: &Endpoint<'_>) -> Result<Reply, Fault> {
         let operation: O = self.read()?;
         let answer = operation.perform(endpoint)?;
-        Ok(self.write(&answer))
+        Ok(self.write(&answer, SHORT))
     }
 
     fn read<T: Deserialize<'a>>(&self) -> Result<T, Fault> {
@@ -158,9 +161,10 @@ impl<'a> Wire<'a> {
         }
     }
 
-    fn write(&self, answer: &impl Serialize) -> Reply {
+    /// A reply with an answer of about that many bytes.
+    fn write(&self, answer: &impl Serialize, about: usize) -> Reply {
         match self.protocol {
-            Protocol::Json => json::write(answer),
+            Protocol::Json => json::write(answer, about),
             Protocol::Query => xml::write(&self.action, answer, self.call.request_id),
         }
     }

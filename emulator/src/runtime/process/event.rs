@@ -168,7 +168,12 @@ pub(super) fn item_failures(answer: &[u8]) -> BatchItems {
             Some(Value::Array(failures)) => {
                 let ids = failures.iter().map(|failure| match &failure["itemIdentifier"] {
                     Value::String(id) if !id.is_empty() => Some(id.as_str().into()),
-                    _ => None,
+                    Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Array(_)
+                    | Value::Object(_) => None,
                 });
                 ids.collect::<Option<Vec<_>>>().map_or(BatchItems::Invalid, BatchItems::Failed)
             }

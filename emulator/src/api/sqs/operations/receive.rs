@@ -51,6 +51,15 @@ pub(in crate::api::sqs) struct Received<'a> {
     messages: Messages<'a>,
 }
 
+impl Received<'_> {
+    /// About how many bytes it is in JSON, without attributes.
+    pub(in crate::api::sqs) fn size_hint(&self) -> usize {
+        const AROUND_BODY: usize = 200;
+        let messages = self.messages.deliveries.iter();
+        messages.map(|message| message.content.message.body.len() + AROUND_BODY).sum::<usize>() + 16
+    }
+}
+
 impl<'a> ReceiveMessage<'a> {
     /// Receives messages, waiting for them as long as the request or the queue
     /// says: the one action that is not done at once.
