@@ -55,6 +55,7 @@ traces! {
     sqs_fifo_redrive
     sqs_fair_queue
     sqs_fair_queue_calm
+    sqs_fair_queue_several
     sqs_move_task
     sqs_move_task_failure
     mapping_batch_window
