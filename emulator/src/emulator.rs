@@ -24,7 +24,7 @@ pub struct Emulator {
     driver: Arc<Driver>,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
-    alarm_clock: JoinHandle<()>,
+    clockwork: JoinHandle<()>,
 }
 
 /// Why an emulator did not start.
@@ -90,8 +90,8 @@ impl Builder {
         let api = Arc::new(Api { driver: Arc::clone(&driver), identity, packages, doors });
         let guard = Guard::new(allowed_hosts);
         let server = tokio::spawn(api::serve(listener, api, guard, stop.clone()));
-        let alarm_clock = tokio::spawn(Arc::clone(&driver).run_alarm_clock());
-        Ok(Emulator { address, driver, stop, server: Some(server), alarm_clock })
+        let clockwork = tokio::spawn(Arc::clone(&driver).run());
+        Ok(Emulator { address, driver, stop, server: Some(server), clockwork })
     }
 }
 
@@ -126,7 +126,7 @@ impl Emulator {
 
     fn end(&self) {
         self.stop.cancel();
-        self.alarm_clock.abort();
+        self.clockwork.abort();
         self.driver.reset();
     }
 }

@@ -103,7 +103,7 @@ impl Api {
             logs,
             Arc::clone(&identity),
         );
-        tokio::spawn(Arc::clone(&driver).run_alarm_clock());
+        tokio::spawn(Arc::clone(&driver).run());
         let doors = Arc::new(Doors::new(1, GatewayConfig::default()));
         Self { driver, identity, packages, doors }
     }

@@ -12,7 +12,7 @@ const AFTER_PANIC: Duration = Duration::from_secs(1);
 impl Driver {
     /// Sleeps until the next deadline, lets it happen, and again, until it is
     /// aborted. The engine judges by its clock; this only wakes it.
-    pub(crate) async fn run_alarm_clock(self: Arc<Self>) {
+    pub(super) async fn run_alarm_clock(self: Arc<Self>) {
         loop {
             // A panic is a broken invariant of the engine. Without this task
             // nothing would ever be due again, so it goes on and says so.

@@ -6,6 +6,7 @@
 
 mod alarm_clock;
 mod clock;
+mod filters;
 mod records;
 mod streams;
 #[cfg(test)]
@@ -16,16 +17,18 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
+use tokio::task::JoinSet;
 
 use crate::config::Identity;
 use crate::engine::{
-    Delivery, Effect, Engine, Fact, FilterRequest, Invoke, QueueRequest, Quotas, Receive, ReceiveRequest,
-    Refusal, Report, RequestId, SqsError, Timestamp,
+    Delivery, Effect, Engine, Fact, Invoke, QueueRequest, Quotas, Receive, ReceiveRequest, Refusal, Report,
+    RequestId, SqsError, Timestamp,
 };
 use crate::observe::LogStore;
 use crate::runtime::{HandlerRuntime, ProcessRuntime};
 
 pub(crate) use clock::Clock;
+use filters::Filters;
 use streams::Streams;
 pub(crate) use streams::{Piece, Pieces, Streamed};
 pub(crate) use waiters::Answer;
@@ -39,6 +42,7 @@ pub(crate) struct Driver {
     clock: Clock,
     waiters: Waiters,
     streams: Streams,
+    filters: Filters,
     processes: ProcessRuntime,
     logs: LogStore,
     identity: Arc<Identity>,
@@ -52,8 +56,6 @@ struct State {
     handlers: HandlerRuntime,
     effects: Vec<Effect>,
     facts: Vec<Fact>,
-    /// What is to be judged once the lock is free.
-    filters: Vec<FilterRequest>,
     /// Every fact, for tests.
     #[cfg(test)]
     journal: Vec<Fact>,
@@ -76,7 +78,6 @@ impl Driver {
             handlers: HandlerRuntime::new(seed),
             effects: Vec::new(),
             facts: Vec::new(),
-            filters: Vec::new(),
             #[cfg(test)]
             journal: Vec::new(),
             sleeping_until: None,
@@ -88,6 +89,7 @@ impl Driver {
                 clock,
                 waiters: Waiters::default(),
                 streams: Streams::default(),
+                filters: Filters::default(),
                 processes,
                 logs,
                 identity,
@@ -96,22 +98,17 @@ impl Driver {
         })
     }
 
+    /// Wakes the engine when something is due and judges what it wants judged,
+    /// until this is aborted or dropped.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&self).run_filters());
+        self.run_alarm_clock().await;
+    }
+
     /// Runs one command on the engine, at this moment, with everything that
     /// was due before it done first.
     pub(crate) fn step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> R {
-        let (answer, mut filters) = self.locked_step(command);
-        // Reading bodies takes its time, and needs no lock. What the engine
-        // does with a verdict may bring up more to judge.
-        while let Some(request) = filters.pop() {
-            let passed = request.filter.judge(&request.messages);
-            let ((), more) = self.locked_step(|engine, now| engine.filtered(now, &request, &passed));
-            filters.extend(more);
-        }
-        answer
-    }
-
-    /// A step, and what it leaves to be judged.
-    fn locked_step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> (R, Vec<FilterRequest>) {
         // A panic inside is a broken invariant of the engine; what stands after
         // it is still the best there is to go on with.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,7 +118,7 @@ impl Driver {
         self.carry_out(&mut state);
         self.catch_up(&mut state, now);
         self.wake_if_earlier(&mut state);
-        (answer, std::mem::take(&mut state.filters))
+        answer
     }
 
     /// Invokes a function and waits for its answer. A caller that goes away
@@ -240,7 +237,6 @@ impl Driver {
             handlers,
             effects,
             facts,
-            filters,
             #[cfg(test)]
             journal,
             ..
@@ -283,7 +279,7 @@ impl Driver {
                     self.waiters.answer(request_id, Err(refusal));
                 }
                 Effect::SendRecord(record) => records.push(record),
-                Effect::Filter(request) => filters.push(request),
+                Effect::Filter(request) => self.filters.ask(request),
                 Effect::Deliver { receiver, messages } => self.waiters.deliver(receiver, messages),
             }
         }

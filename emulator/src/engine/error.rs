@@ -214,6 +214,8 @@ pub enum SqsError {
     MoveSourceMissing,
     /// A move task to a queue that is not there.
     MoveDestinationMissing,
+    /// A move task from a queue to itself.
+    MoveToItself,
     /// A move task from a queue that no other has as its dead-letter queue.
     NotADeadLetterQueue,
     /// A move task between a FIFO and a standard queue.

@@ -92,6 +92,8 @@ pub struct Engine {
     receivers_made: u64,
     move_tasks: MoveTasks,
     mappings: BTreeMap<MappingId, Mapping>,
+    /// The mappings of a queue: each send asks for them.
+    mappings_of: BTreeMap<QueueName, Vec<MappingId>>,
     /// Requests to filter messages, ever made.
     filterings: u64,
     layers: Layers,
@@ -119,6 +121,7 @@ impl Engine {
             receivers_made: 0,
             move_tasks: MoveTasks::default(),
             mappings: BTreeMap::new(),
+            mappings_of: BTreeMap::new(),
             filterings: 0,
             layers: Layers::default(),
         }

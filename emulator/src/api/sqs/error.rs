@@ -124,6 +124,9 @@ impl Fault {
             SqsError::NotADeadLetterQueue => {
                 Self::InvalidParameter("Source queue must be configured as a Dead Letter Queue.".to_owned())
             }
+            SqsError::MoveToItself => Self::InvalidParameter(
+                "Source queue and destination queue must be different.".to_owned(),
+            ),
             SqsError::MoveBetweenTypes => Self::UnsupportedOperation(
                 "Messages can't be moved between a FIFO queue and a standard queue.".to_owned(),
             ),

@@ -1,5 +1,6 @@
 //! The messages that a poller holds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::effect::BatchItems;
@@ -47,19 +48,19 @@ impl Batch {
 impl Batch {
     /// The receipts of what succeeded, as far as the function's answer says.
     pub(crate) fn succeeded(&self, items: &BatchItems) -> Vec<ReceiptHandle> {
-        let failed: &[Box<str>] = match items {
-            BatchItems::AllSucceeded => &[],
-            BatchItems::Failed(failed) => failed,
+        let all = self.messages.iter();
+        let failed: BTreeSet<&str> = match items {
+            BatchItems::AllSucceeded => return all.map(|message| message.receipt).collect(),
+            BatchItems::Failed(failed) => failed.iter().map(|id| &**id).collect(),
             BatchItems::Invalid => return Vec::new(),
         };
-        let ids: Vec<String> = self.messages.iter().map(|message| message.content.id.to_string()).collect();
-        if failed.iter().any(|failed| !ids.iter().any(|id| **id == **failed)) {
+        let ids = all.clone().map(|message| message.content.id.to_string());
+        let fails: Vec<bool> = ids.map(|id| failed.contains(id.as_str())).collect();
+        if fails.iter().filter(|fails| **fails).count() < failed.len() {
             // An id that is not of this batch fails all of it.
             return Vec::new();
         }
-        let messages = self.messages.iter().zip(&ids);
-        let succeeded = messages.filter(|(_, id)| !failed.iter().any(|failed| **failed == ***id));
-        succeeded.map(|(message, _)| message.receipt).collect()
+        all.zip(fails).filter(|(_, fails)| !fails).map(|(message, _)| message.receipt).collect()
     }
 }
 

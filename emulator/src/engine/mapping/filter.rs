@@ -95,9 +95,8 @@ impl Engine {
         if !dropped.is_empty() {
             self.record(now, What::EventsFiltered { mapping: id, events: dropped.len() });
         }
-        for receipt in dropped {
-            // The queue may be gone meanwhile, and the message with it.
-            let _gone = self.delete_received(now, queue.as_str(), receipt);
+        if !dropped.is_empty() {
+            self.delete_all(now, &queue, dropped);
         }
         if closes {
             self.finish_batch(now, id, index, kept);
@@ -109,11 +108,12 @@ impl Engine {
 
     /// Closes a batch whose window has closed, unless it has nothing.
     fn finish_batch(&mut self, now: Timestamp, id: MappingId, index: usize, messages: Vec<Delivery>) {
-        let mapping = self.mappings.get_mut(&id);
-        let Some(poller) = mapping.and_then(|mapping| mapping.fleet.poller_mut(index)) else { return };
+        let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let queue = mapping.spec.queue.clone();
+        let Some(poller) = mapping.fleet.poller_mut(index) else { return };
         poller.open.add(messages);
         if poller.open.is_empty() {
-            self.poll(now, id, index);
+            self.poll_again(now, id, index, &queue);
         } else {
             self.close_batch(now, id, index);
         }

@@ -236,8 +236,7 @@ impl Engine {
 
     /// Messages wait at a queue that nobody is free for: fleets may grow.
     pub(in crate::engine) fn notice_backlog(&mut self, now: Timestamp, queue: &QueueName) {
-        let of_queue = |(&id, mapping): (&MappingId, &Mapping)| (mapping.spec.queue == *queue).then_some(id);
-        let ids: Vec<MappingId> = self.mappings.iter().filter_map(of_queue).collect();
+        let ids = self.mappings_of.get(queue).cloned().unwrap_or_default();
         for id in ids {
             self.arm_fleet(now, id);
         }

@@ -160,6 +160,7 @@ impl Engine {
         let state = MappingState::Creating;
         let (fleet, tags) = (Fleet::new(now), Tags::default());
         let mapping = Mapping { spec, state, modified: now, transition: None, fleet, tags };
+        self.mappings_of.entry(mapping.spec.queue.clone()).or_default().push(id);
         self.mappings.insert(id, mapping);
         self.enter(now, id, state);
         self.mapping(id)
@@ -271,17 +272,28 @@ impl Engine {
         };
         match state {
             Some(state) => mapping.state = state,
-            None => drop(self.mappings.remove(&id)),
+            None => drop(self.remove_mapping(id)),
         }
         self.record(now, What::MappingChanged { mapping: id, state });
         self.start_fleet(now, id);
+    }
+
+    fn remove_mapping(&mut self, id: MappingId) -> Option<Mapping> {
+        let mapping = self.mappings.remove(&id)?;
+        if let Some(others) = self.mappings_of.get_mut(&mapping.spec.queue) {
+            others.retain(|other| *other != id);
+            if others.is_empty() {
+                self.mappings_of.remove(&mapping.spec.queue);
+            }
+        }
+        Some(mapping)
     }
 
     pub(in crate::engine) fn reset_mappings(&mut self, now: Timestamp) {
         let ids: Vec<MappingId> = self.mappings.keys().copied().collect();
         for id in ids {
             self.stop_pollers(now, id);
-            if let Some(key) = self.mappings.remove(&id).and_then(|mapping| mapping.transition) {
+            if let Some(key) = self.remove_mapping(id).and_then(|mapping| mapping.transition) {
                 self.alarms.cancel(key);
             }
             self.record(now, What::MappingChanged { mapping: id, state: None });

@@ -12,7 +12,7 @@ use crate::engine::error::Refusal;
 use crate::engine::fact::What;
 use crate::engine::ids::{MappingId, QueueName, ReceiverId, RequestId};
 use crate::engine::lambda::{Origin, Request};
-use crate::engine::sqs::{Delivery, Receiver, Waiter};
+use crate::engine::sqs::{Delivery, ReceiptHandle, Receiver, Waiter};
 use crate::engine::time::Timestamp;
 
 /// A ReceiveMessage gives at most so many.
@@ -210,7 +210,7 @@ impl Engine {
             poller.open.add(messages);
             if poller.open.is_empty() {
                 // All that was received was filtered out.
-                return self.poll(now, id, index);
+                return self.poll_again(now, id, index, &queue);
             }
             let full = poller.open.len() >= size || poller.open.is_heavy(largest);
             if full || span.is_zero() || poller.open.is_overdue() || there.is_none() {
@@ -360,29 +360,38 @@ impl Engine {
             Outcome::Success(_) => batch.succeeded(items),
             Outcome::FunctionError(_) | Outcome::HostFailure(_) => Vec::new(),
         };
-        let (events, deleted) = (batch.messages.len(), succeeded.len());
+        let (events, deleted) = (batch.messages.len(), self.delete_all(now, &batch.queue, succeeded));
         self.record(now, What::BatchSettled { mapping: id, events, deleted });
-        for receipt in succeeded {
-            // The queue may be gone meanwhile, and the message with it.
-            let _gone = self.delete_received(now, batch.queue.as_str(), receipt);
+        if matches!(outcome, Outcome::FunctionError(_)) && !batch.reports_item_failures {
+            self.back_off(now, id);
         }
-        if let Outcome::FunctionError(_) = outcome {
-            if !batch.reports_item_failures {
-                self.back_off(now, id);
-            }
-            // Else they would be received and failed without end in one moment.
-            if self.returns_at_once(&batch) {
-                return self.pause(now, id, index, self.quotas.poller_throttle_backoff.first);
-            }
-        }
-        self.poll(now, id, index);
+        self.poll_again(now, id, index, &batch.queue);
     }
 
-    /// Whether the queue's visibility timeout, set to 0 since the mapping was
-    /// made, gives messages back as they are received.
-    fn returns_at_once(&self, batch: &Batch) -> bool {
-        let queue = self.queues.get(&batch.queue);
-        queue.is_some_and(|queue| queue.attributes.visibility_timeout.is_zero())
+    /// Deletes what a poller received, and gives how many there were: what has
+    /// been received again since stays, and all of it may be gone with its queue.
+    pub(super) fn delete_all(
+        &mut self,
+        now: Timestamp,
+        queue: &QueueName,
+        receipts: Vec<ReceiptHandle>,
+    ) -> usize {
+        let deleted = receipts.into_iter().filter(|&receipt| self.delete_unserved(now, queue, receipt));
+        let deleted = deleted.count();
+        self.serve(now, queue);
+        deleted
+    }
+
+    /// Goes on after a batch. Where a visibility timeout of 0, set since the
+    /// mapping was made, gives messages back as they are received, a poller
+    /// rests first: else it would work on the same ones without end in one moment.
+    pub(super) fn poll_again(&mut self, now: Timestamp, id: MappingId, index: usize, queue: &QueueName) {
+        let there = self.queues.get(queue);
+        if there.is_some_and(|queue| queue.attributes.visibility_timeout.is_zero()) {
+            self.pause(now, id, index, self.quotas.poller_throttle_backoff.first);
+        } else {
+            self.poll(now, id, index);
+        }
     }
 
     /// Lets a poller rest before it receives again. One whose mapping is off,

@@ -94,6 +94,13 @@ impl Line {
         }
     }
 
+    /// Forgets everybody; who was noisy is so no more.
+    pub(super) fn clear(&mut self) {
+        let noisy = self.heads.iter().filter(|head| head.noisy).filter_map(|head| head.name.clone());
+        let noise = noisy.map(|group| Noise { group, noisy: false }).collect();
+        *self = Self { noise, ..Self::new(self.order) };
+    }
+
     /// Whether a receive would find something.
     pub(super) fn has_next(&self) -> bool {
         !self.heads.is_empty()

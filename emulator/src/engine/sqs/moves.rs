@@ -18,6 +18,9 @@ const MOST_ACTIVE: usize = 100;
 /// A task runs for up to 36 hours (the same page).
 const LONGEST: Duration = Duration::from_secs(36 * 3_600);
 
+/// How long a task waits whose messages are all behind others of their groups.
+const BLOCKED: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// StartMessageMoveTask: moves what is visible in a dead-letter queue.
     pub fn start_move_task(
@@ -75,6 +78,9 @@ impl Engine {
     fn check_move(&mut self, source: &str, destination: Option<&str>) -> Result<u64, SqsError> {
         let queue = self.queues.get(source).ok_or(SqsError::MoveSourceMissing)?;
         let to_move = queue.visible_count() as u64;
+        if destination == Some(source) {
+            return Err(SqsError::MoveToItself);
+        }
         if let Some(destination) = destination {
             let destination = self.queues.get(destination).ok_or(SqsError::MoveDestinationMissing)?;
             if destination.is_fifo() != queue.is_fifo() {
@@ -99,20 +105,26 @@ impl Engine {
         let Some(task) = self.move_tasks.active(source.as_str()) else { return };
         task.alarm = None;
         let (rate, view) = (task.rate, task.view.clone());
+        let mut pause = rate.interval();
         let status = if view.status == MoveTaskStatus::Cancelling {
             MoveTaskStatus::Cancelled
         } else if now.since(view.started) >= LONGEST {
             MoveTaskStatus::Failed(MoveFailure::TooLong)
         } else {
             match self.move_next(now, &view) {
-                Ok(()) if self.queues.get(source).is_none_or(|queue| queue.visible_count() == 0) => {
+                Ok(_) if self.queues.get(source).is_none_or(|queue| queue.visible_count() == 0) => {
                     MoveTaskStatus::Completed
                 }
-                Ok(()) => MoveTaskStatus::Running,
+                Ok(moved) => {
+                    if !moved {
+                        pause = pause.max(BLOCKED);
+                    }
+                    MoveTaskStatus::Running
+                }
                 Err(failure) => MoveTaskStatus::Failed(failure),
             }
         };
-        let at = now + rate.interval();
+        let at = now + pause;
         let alarm = status.is_active().then(|| self.alarms.set(at, Alarm::MoveMessage(source.clone())));
         let Some(task) = self.move_tasks.active(source.as_str()) else { return };
         task.alarm = alarm;
@@ -122,17 +134,19 @@ impl Engine {
         }
     }
 
-    fn move_next(&mut self, now: Timestamp, task: &MoveTaskView) -> Result<(), MoveFailure> {
-        let Some(queue) = self.queues.get_mut(&task.source) else { return Ok(()) };
+    /// Moves a message, if there is one that can be.
+    fn move_next(&mut self, now: Timestamp, task: &MoveTaskView) -> Result<bool, MoveFailure> {
+        let Some(queue) = self.queues.get_mut(&task.source) else { return Ok(false) };
         // A message may be visible and behind others of its group: then later.
-        let Some(next) = queue.peek_next() else { return Ok(()) };
+        let Some(next) = queue.peek_next() else { return Ok(false) };
         let origin = next.dead_letter_source.clone();
-        let to = task.destination.clone().or(origin).ok_or(MoveFailure::SourceUnknown)?;
+        let to = task.destination.clone().or(origin).filter(|to| *to != task.source);
+        let to = to.ok_or(MoveFailure::SourceUnknown)?;
         let fits = |target: &&Queue| target.is_fifo() == (task.source.as_str().ends_with(".fifo"));
         self.queues.get(&to).filter(fits).ok_or(MoveFailure::DestinationMissing)?;
         let new_id = MessageId(self.rng.uuid());
         let Some(message) = self.queues.get_mut(&task.source).and_then(|queue| queue.take_next(now)) else {
-            return Ok(());
+            return Ok(false);
         };
         let (id, group) = (message.id(), message.group().clone());
         if let Some(destination) = self.queues.get_mut(&to) {
@@ -147,6 +161,6 @@ impl Engine {
         self.record_noise(now, &task.source);
         self.arm_queue(now, &task.source);
         self.serve(now, &to);
-        Ok(())
+        Ok(true)
     }
 }

@@ -192,21 +192,15 @@ impl Queue {
         }
         let Place::Visible { turn } = message.place else { return None };
         message.receive_count += 1;
-        let first_received = *message.first_received.get_or_insert(now);
+        message.first_received.get_or_insert(now);
         let until = now + visibility;
         message.place = Place::InFlight { until, since: now };
+        let receipt = ReceiptHandle { queue: self.number, message: key, receive: message.receive_count };
         self.in_flight += 1;
         self.returns.insert((until, key));
         self.line.depart(message.group(), turn);
         *begun = Some(message.group().clone());
-        Some(Received::Delivered(Delivery {
-            content: Arc::clone(&message.content),
-            receipt: ReceiptHandle { queue: self.number, message: key, receive: message.receive_count },
-            receive_count: message.receive_count,
-            first_received,
-            visible_at: until,
-            dead_letter_source: message.dead_letter_source.clone(),
-        }))
+        self.delivery(receipt, until).map(Received::Delivered)
     }
 
     /// What a receive of that attempt id brought before, if nothing of it has
@@ -217,29 +211,42 @@ impl Queue {
         attempt: &str,
         visibility: Duration,
     ) -> Option<Vec<Delivery>> {
-        let mut again = self.attempts.find(now, attempt)?.to_vec();
-        let untouched = |delivery: &Delivery| {
-            self.shelf.get(delivery.receipt.message).is_some_and(|message| {
-                message.receive_count == delivery.receive_count
-                    && matches!(message.place, Place::InFlight { until, .. } if until == delivery.visible_at)
+        let taken = self.attempts.find(now, attempt)?;
+        let untouched = |&(receipt, visible_at): &(ReceiptHandle, Timestamp)| {
+            self.shelf.get(receipt.message).is_some_and(|message| {
+                message.receive_count == receipt.receive
+                    && matches!(message.place, Place::InFlight { until, .. } if until == visible_at)
             })
         };
-        if !again.iter().all(untouched) {
+        if !taken.iter().all(untouched) {
             return None;
         }
-        for delivery in &mut again {
-            let key = delivery.receipt.message;
-            self.returns.remove(&(delivery.visible_at, key));
-            delivery.visible_at = now + visibility;
-            self.returns.insert((delivery.visible_at, key));
-            self.place(key, Place::InFlight { until: delivery.visible_at, since: now });
+        let until = now + visibility;
+        for (receipt, before) in &taken {
+            self.returns.remove(&(*before, receipt.message));
+            self.returns.insert((until, receipt.message));
+            self.place(receipt.message, Place::InFlight { until, since: now });
         }
-        Some(again)
+        Some(taken.iter().filter_map(|(receipt, _)| self.delivery(*receipt, until)).collect())
+    }
+
+    /// A receive of a message that is there.
+    fn delivery(&self, receipt: ReceiptHandle, visible_at: Timestamp) -> Option<Delivery> {
+        let message = self.shelf.get(receipt.message)?;
+        Some(Delivery {
+            content: Arc::clone(&message.content),
+            receipt,
+            receive_count: message.receive_count,
+            first_received: message.first_received.unwrap_or(visible_at),
+            visible_at,
+            dead_letter_source: message.dead_letter_source.clone(),
+        })
     }
 
     /// Notes what a receive brought, for the case that it is repeated.
     pub(crate) fn note_received(&mut self, now: Timestamp, attempt: &Arc<str>, deliveries: &[Delivery]) {
-        self.attempts.note(now, attempt, deliveries.to_vec());
+        let taken = deliveries.iter().map(|delivery| (delivery.receipt, delivery.visible_at));
+        self.attempts.note(now, attempt, taken.collect());
     }
 
     /// Deletes by handle. A message that is gone is no error; one that was
@@ -354,7 +361,7 @@ impl Queue {
     pub(crate) fn purge(&mut self) -> usize {
         let gone = self.shelf.len();
         self.shelf = Shelf::default();
-        self.line = Line::new(if self.is_fifo() { Order::Fifo } else { Order::Fair });
+        self.line.clear();
         self.returns.clear();
         self.by_age.clear();
         self.delayed = 0;

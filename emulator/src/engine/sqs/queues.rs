@@ -172,6 +172,8 @@ impl Engine {
             self.alarms.cancel(key);
         }
         if !self.quotas.queue_name_hold.is_zero() {
+            let hold = self.quotas.queue_name_hold;
+            self.queues_deleted.retain(|_, deleted| now < *deleted + hold);
             self.queues_deleted.insert(name.clone(), now);
         }
         self.record(now, What::QueueDeleted { queue: name.clone(), messages: queue.len() });
@@ -195,6 +197,7 @@ impl Engine {
         let messages = queue.purge();
         let name = QueueName::from(name);
         self.arm_queue(now, &name);
+        self.record_noise(now, &name);
         self.record(now, What::QueuePurged { queue: name, messages });
         Ok(())
     }

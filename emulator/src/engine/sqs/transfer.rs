@@ -178,24 +178,36 @@ impl Engine {
         receipt: ReceiptHandle,
     ) -> Result<(), SqsError> {
         self.tick(now);
-        self.delete_received(now, queue, receipt)
-    }
-
-    /// Time has passed already. A delete makes room in flight, so it serves.
-    pub(in crate::engine) fn delete_received(
-        &mut self,
-        now: Timestamp,
-        queue: &str,
-        receipt: ReceiptHandle,
-    ) -> Result<(), SqsError> {
-        let (name, found) = self.queue_entry(queue)?;
-        let deleted = found.delete(now, receipt)?;
-        if let Some(message) = deleted {
-            self.record(now, What::MessageDeleted { queue: name.clone(), message });
-            self.record_noise(now, &name);
-        }
+        let name = self.queue_entry(queue)?.0;
+        self.delete_received(now, &name, receipt)?;
         self.serve(now, &name);
         Ok(())
+    }
+
+    /// Time has passed already. It says whether there was something to delete.
+    /// A delete makes room in flight, so whoever calls this serves afterwards.
+    fn delete_received(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        receipt: ReceiptHandle,
+    ) -> Result<bool, SqsError> {
+        let deleted = self.queue_mut(name.as_str())?.delete(now, receipt)?;
+        if let Some(message) = deleted {
+            self.record(now, What::MessageDeleted { queue: name.clone(), message });
+            self.record_noise(now, name);
+        }
+        Ok(deleted.is_some())
+    }
+
+    /// The same for a poller, who has nobody to tell why not.
+    pub(in crate::engine) fn delete_unserved(
+        &mut self,
+        now: Timestamp,
+        name: &QueueName,
+        receipt: ReceiptHandle,
+    ) -> bool {
+        self.delete_received(now, name, receipt).unwrap_or(false)
     }
 
     /// Changes when a received message becomes visible again.
@@ -270,7 +282,7 @@ impl Engine {
             self.hand_over(now, name, id, &receiver, messages);
         }
         self.arm_queue(now, name);
-        if !self.mappings.is_empty() && self.queues.get(name).is_some_and(Queue::is_receivable) {
+        if self.mappings_of.contains_key(name) && self.queues.get(name).is_some_and(Queue::is_receivable) {
             self.notice_backlog(now, name);
         }
     }
@@ -303,7 +315,7 @@ impl Engine {
         let redrive = self.queues.get(name).and_then(|queue| queue.attributes.redrive.clone());
         let redrive = redrive.filter(|redrive| self.queues.contains_key(&redrive.dead_letter_queue));
         let most = redrive.as_ref().map(|redrive| redrive.max_receive_count);
-        let (mut taken, mut begun) = (Vec::new(), None);
+        let (mut taken, mut begun, mut dead_lettered) = (Vec::new(), None, false);
         // A dead-letter queue may have been given a message past its retention.
         self.expire_messages(now, name);
         while taken.len() < max
@@ -327,11 +339,15 @@ impl Engine {
                 }
                 (Received::DeadLettered(message), Some(redrive)) => {
                     self.dead_letter(now, name, &redrive.dead_letter_queue, message);
+                    dead_lettered = redrive.dead_letter_queue != *name;
                 }
                 (Received::DeadLettered(_), None) => unreachable!("only a redrive policy dead-letters"),
             }
         }
         self.record_noise(now, name);
+        if let Some(redrive) = redrive.filter(|_| dead_lettered) {
+            self.serve(now, &redrive.dead_letter_queue);
+        }
         taken
     }
 
@@ -354,9 +370,6 @@ impl Engine {
             now,
             What::MessageDeadLettered { queue: from.clone(), dead_letter_queue: to.clone(), message: id },
         );
-        if from != to {
-            self.serve(now, to);
-        }
     }
 
     fn hand_over(

@@ -344,7 +344,7 @@ async fn invoke_with_extension(text: &str, variables: &[(&str, &str)], wants_log
     let spec = function(&programs, variables).spec;
     driver.step(|engine, now| engine.create_function(now, "f".into(), spec)).expect("a free name");
     let invoke = Invoke { wants_log, ..Invoke::new("f", Bytes::from_static(b"{}")) };
-    let clock = tokio::spawn(Arc::clone(&driver).run_alarm_clock());
+    let clock = tokio::spawn(Arc::clone(&driver).run());
     let (_, answer) = driver.invoke(invoke).await;
     clock.abort();
     format!("{:?}", answer.expect("there is room").outcome)

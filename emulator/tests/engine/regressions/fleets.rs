@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emulator::engine::{
-    EnvironmentId, NewMessage, News, Outcome, ProvisionedPollers, Quotas, RequestId, What,
+    Deduplication, Effect, EnvironmentId, FifoAttributes, Filter, MessageFilter, NewMessage, News, Outcome,
+    ProvisionedPollers, QueueAttributes, Quotas, Rate, RequestId, What,
 };
 
 use super::{Account, queue};
@@ -15,8 +16,8 @@ fn patient() -> Quotas {
     Quotas { account_concurrency: 20_000, init_limit: hour, scaling_rate: many(), ..Quotas::default() }
 }
 
-fn many() -> emulator::engine::Rate {
-    emulator::engine::Rate { count: 100_000, per: Duration::from_secs(1) }
+fn many() -> Rate {
+    Rate { count: 100_000, per: Duration::from_secs(1) }
 }
 
 impl Account {
@@ -54,6 +55,76 @@ impl Account {
             }
         }
     }
+}
+
+/// Lets no message pass.
+#[derive(Debug)]
+struct Nothing;
+
+impl MessageFilter for Nothing {
+    fn patterns(&self) -> &[String] {
+        &[]
+    }
+
+    fn passes(&self, _body: &str) -> bool {
+        false
+    }
+}
+
+/// A FIFO queue whose visibility timeout is 0 since its mapping was made, with
+/// one message in it.
+fn without_visibility(filter: Option<Filter>) -> Account {
+    let fifo = QueueAttributes { fifo: Some(FifoAttributes::default()), ..queue() };
+    let mut account = Account::new(patient()).with_queue("q", fifo).with_mapping(1, 0);
+    let id = account.engine.mappings().next().expect("it was made").id;
+    account.engine.update_mapping(account.now, id, |spec| spec.filter = filter).expect("any filter");
+    account.pass(0);
+    let instantly = |attributes: &mut QueueAttributes| attributes.visibility_timeout = Duration::ZERO;
+    account.engine.set_queue_attributes(account.now, "q", instantly).expect("it is there");
+    let mut message = NewMessage::new("a", [0; 16]);
+    message.group_id = Some("g".into());
+    message.deduplication = Some(Deduplication::Id("1".into()));
+    account.engine.send_message(account.now, "q", message, None).expect("a good message");
+    account.collect();
+    account
+}
+
+fn receives(account: &Account) -> usize {
+    account.count(|what| matches!(what, What::MessageReceived { .. }))
+}
+
+/// In a FIFO queue nothing can be deleted that is visible again: what succeeds
+/// at once comes back at once.
+#[test]
+fn no_visibility_timeout_and_instant_success_are_no_endless_loop() {
+    let mut account = without_visibility(None);
+    account.finish_all();
+    account.pass(0);
+    account.finish_all();
+    assert!((1..20).contains(&receives(&account)), "{} receives at one moment", receives(&account));
+    let settled = |what: &What| matches!(what, What::BatchSettled { events: 1, deleted: 0, .. });
+    assert!(account.count(settled) >= 1, "it was not deleted, and was not counted as if");
+    let before = receives(&account);
+    account.pass(5_000);
+    assert!(receives(&account) > before, "the pollers try again later");
+}
+
+/// The same for what a filter does not let pass.
+#[test]
+fn no_visibility_timeout_and_a_filter_are_no_endless_loop() {
+    let mut account = without_visibility(Some(Filter::new(Nothing)));
+    for _ in 0..50 {
+        let asked: Vec<Effect> = account.effects.drain(..).collect();
+        for effect in asked {
+            if let Effect::Filter(request) = effect {
+                let passed = request.filter.judge(&request.messages);
+                account.engine.filtered(account.now, &request, &passed);
+            }
+        }
+        account.collect();
+        account.pass(0);
+    }
+    assert!((1..20).contains(&receives(&account)), "{} receives at one moment", receives(&account));
 }
 
 /// "Amazon SQS scaling behavior": up to 300 more a minute, and 1,250 at most.

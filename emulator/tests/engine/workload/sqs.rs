@@ -259,7 +259,13 @@ impl World {
                 let (source, destination) = (self.queue(), self.one_in(2).then(|| self.queue()));
                 let rate = self.pick(&[None, Some(1), Some(1), Some(500)]).flatten();
                 let to = destination.as_ref().map(QueueName::as_str);
-                let _started = self.engine.start_move_task(self.now, source.as_str(), to, rate);
+                let started = self.engine.start_move_task(self.now, source.as_str(), to, rate);
+                if let Ok(task) = started
+                    && self.one_in(3)
+                {
+                    let cancelled = self.engine.cancel_move_task(self.now, task);
+                    self.expect(cancelled == Ok(0), || format!("{source}: {cancelled:?}"));
+                }
             }
         }
         self.settle();
