@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde::Serializer;
 
 use crate::engine::{MessageKey, MessageNumber, QueueNumber, ReceiptHandle};
 
@@ -11,8 +12,20 @@ const CONTENT: usize = 8 + 8 + 4 + 4;
 /// The same, and check bytes.
 const LENGTH: usize = CONTENT + 4;
 
+/// Characters of a handle: four for each three bytes.
+const TEXT: usize = LENGTH.div_ceil(3) * 4;
+
 /// The text of a handle.
 pub(crate) fn receipt_text(receipt: ReceiptHandle) -> String {
+    encode(receipt, &mut [0; TEXT]).to_owned()
+}
+
+/// Serializes a handle by its text.
+pub(super) fn shown<S: Serializer>(receipt: &ReceiptHandle, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(encode(*receipt, &mut [0; TEXT]))
+}
+
+fn encode(receipt: ReceiptHandle, text: &mut [u8; TEXT]) -> &str {
     let mut bytes = [0; LENGTH];
     bytes[..8].copy_from_slice(&receipt.queue.0.to_be_bytes());
     bytes[8..16].copy_from_slice(&receipt.message.number.0.to_be_bytes());
@@ -20,7 +33,8 @@ pub(crate) fn receipt_text(receipt: ReceiptHandle) -> String {
     bytes[20..CONTENT].copy_from_slice(&receipt.receive.to_be_bytes());
     let check = check(&bytes[..CONTENT]);
     bytes[CONTENT..].copy_from_slice(&check);
-    BASE64_STANDARD.encode(bytes)
+    BASE64_STANDARD.encode_slice(bytes, text).expect("the text has room for it");
+    str::from_utf8(text).expect("base64 is ASCII")
 }
 
 /// The handle behind a text, if it was made here.

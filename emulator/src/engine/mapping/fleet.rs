@@ -61,7 +61,7 @@ struct Bounds {
     idle: usize,
     /// When it begins.
     initial: usize,
-    longest: usize,
+    most: usize,
     rate: Rate,
 }
 
@@ -178,15 +178,15 @@ impl Mapping {
 fn bounds(spec: &MappingSpec, quotas: &Quotas) -> Bounds {
     if let Some(ProvisionedPollers { minimum, maximum }) = spec.provisioned {
         let rate = quotas.provisioned_poller_rate;
-        return Bounds { idle: minimum, initial: minimum, longest: maximum, rate };
+        return Bounds { idle: minimum, initial: minimum, most: maximum, rate };
     }
     let initial = quotas.initial_pollers;
-    let (idle, longest) = match spec.maximum_concurrency {
+    let (idle, most) = match spec.maximum_concurrency {
         // Such a fleet does not go below where it began.
         Some(most) => (initial.min(most), most),
         None => (quotas.idle_pollers, quotas.most_pollers),
     };
-    Bounds { idle, initial: initial.min(longest), longest, rate: quotas.poller_rate }
+    Bounds { idle, initial: initial.min(most), most, rate: quotas.poller_rate }
 }
 
 impl Engine {
@@ -279,7 +279,7 @@ impl Engine {
         let step = now + bounds.rate.interval();
         if self.has_backlog(mapping) {
             let calm = fleet.last_error.map(|at| at + self.quotas.poller_error_pause);
-            return (fleet.size < bounds.longest).then(|| calm.map_or(step, |calm| calm.max(step)));
+            return (fleet.size < bounds.most).then(|| calm.map_or(step, |calm| calm.max(step)));
         }
         if fleet.idle.is_empty() {
             return None;
@@ -312,7 +312,7 @@ impl Engine {
         let paused = fleet.last_error.is_some_and(|at| now < at + self.quotas.poller_error_pause);
         let quiet = now >= fleet.last_work + self.quotas.poller_idle_after;
         let floor = if quiet { bounds.idle } else { bounds.initial };
-        if self.has_backlog(mapping) && size < bounds.longest && !paused {
+        if self.has_backlog(mapping) && size < bounds.most && !paused {
             // One that has shrunk while there was nothing to do begins again.
             self.resize_fleet(now, id, (size + 1).max(bounds.initial));
         } else if !fleet.idle.is_empty() && size > floor {

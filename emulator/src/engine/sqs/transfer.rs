@@ -315,7 +315,9 @@ impl Engine {
         let redrive = self.queues.get(name).and_then(|queue| queue.attributes.redrive.clone());
         let redrive = redrive.filter(|redrive| self.queues.contains_key(&redrive.dead_letter_queue));
         let most = redrive.as_ref().map(|redrive| redrive.max_receive_count);
-        let (mut taken, mut begun, mut dead_lettered) = (Vec::new(), None, false);
+        let available = self.queues.get(name).map_or(0, Queue::visible_count);
+        let mut taken = Vec::with_capacity(max.min(available));
+        let (mut begun, mut dead_lettered) = (None, false);
         // A dead-letter queue may have been given a message past its retention.
         self.expire_messages(now, name);
         while taken.len() < max

@@ -9,9 +9,9 @@ use super::send::check_id;
 use crate::api::sqs::error::{Fault, NOT_FOR_TYPE};
 use crate::api::sqs::message::{ShownAttribute, attributes_md5};
 use crate::api::sqs::text::{Hex, Text, sequence_text, shown};
-use crate::api::sqs::{Endpoint, is_fifo, limits, receipt_text};
+use crate::api::sqs::{Endpoint, is_fifo, limits, receipt};
 use crate::config::Identity;
-use crate::engine::{Delivery, MessageAttribute, MessageId, ReceiveRequest};
+use crate::engine::{Delivery, MessageAttribute, MessageId, ReceiptHandle, ReceiveRequest};
 
 /// Who sent each message. The emulator knows no users: all senders are one.
 pub(crate) const SENDER_ID: &str = "AIDAEMULATOREMULATOR";
@@ -118,7 +118,8 @@ impl Serialize for Messages<'_> {
 struct ShownMessage<'a> {
     #[serde(serialize_with = "shown")]
     message_id: MessageId,
-    receipt_handle: String,
+    #[serde(serialize_with = "receipt::shown")]
+    receipt_handle: ReceiptHandle,
     #[serde(rename = "MD5OfBody")]
     body_md5: Hex,
     body: &'a str,
@@ -150,7 +151,7 @@ impl Messages<'_> {
         };
         ShownMessage {
             message_id: delivery.content.id,
-            receipt_handle: receipt_text(delivery.receipt),
+            receipt_handle: delivery.receipt,
             body_md5: Hex(message.body_md5),
             body: &message.body,
             attributes: self.system_attributes(delivery),
