@@ -47,7 +47,8 @@ pub(crate) struct Noise {
 #[derive(Debug)]
 pub(super) struct Line {
     order: Order,
-    /// Messages without a group: most queues have no others.
+    /// Messages without a group. Most queues have no others, so these are kept
+    /// out of all sets.
     alone: Group,
     groups: HashMap<GroupId, Group>,
     /// The groups that can be served, the next one first.
@@ -103,7 +104,7 @@ impl Line {
 
     /// Whether a receive would find something.
     pub(super) fn has_next(&self) -> bool {
-        !self.heads.is_empty()
+        self.head().is_some()
     }
 
     /// The next message. A receive that has begun with a group of a FIFO queue
@@ -111,7 +112,7 @@ impl Line {
     pub(super) fn next(&self, begun: Option<&Name>) -> Option<MessageKey> {
         let begun = begun.filter(|_| self.order == Order::Fifo).and_then(|name| self.group(name));
         let begun = begun.filter(|group| !group.visible.is_empty());
-        let group = begun.or_else(|| self.group(&self.heads.first()?.name))?;
+        let group = begun.or_else(|| self.group(&self.head()?.name))?;
         group.visible.first_key_value().map(|(_, &key)| key)
     }
 
@@ -173,6 +174,11 @@ impl Line {
         std::mem::take(&mut self.noise)
     }
 
+    /// Whoever is served next.
+    fn head(&self) -> Option<&Head> {
+        [self.heads.first(), self.alone.head.as_ref()].into_iter().flatten().min()
+    }
+
     fn group(&self, name: &Name) -> Option<&Group> {
         match name {
             Some(id) => self.groups.get(id),
@@ -192,14 +198,14 @@ impl Line {
         // Whose backlog is gone crowds nobody out.
         group.noisy &= self.order == Order::Fair && name.is_some() && !group.visible.is_empty();
         let head = group.head(self.order, name);
-        if head != group.head {
-            if let Some(old) = group.head.take() {
+        let old = std::mem::replace(&mut group.head, head);
+        let Some(id) = name else { return };
+        if old != group.head {
+            if let Some(old) = old {
                 self.heads.remove(&old);
             }
-            self.heads.extend(head.clone());
-            group.head = head;
+            self.heads.extend(group.head.clone());
         }
-        let Some(id) = name else { return };
         if was_noisy != group.noisy {
             self.noise.push(Noise { group: id.clone(), noisy: group.noisy });
         }
