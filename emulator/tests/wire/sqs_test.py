@@ -6,13 +6,9 @@ import time
 import unittest
 import uuid
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-NO_RETRIES = Config(retries={"total_max_attempts": 1}, read_timeout=120)
-
-sqs = boto3.client("sqs", config=NO_RETRIES)
+from boto3_test import NO_RETRIES, sqs, wait_until
 
 
 def unique(prefix, ending=""):
@@ -49,17 +45,6 @@ def receive(url, **arguments):
 
 def bodies(messages):
     return [message["Body"] for message in messages]
-
-
-def wait_until(done, seconds=60):
-    end = time.monotonic() + seconds
-    while True:
-        value = done()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"did not come about in {seconds} s")
-        time.sleep(0.02)
 
 
 class Refusals(unittest.TestCase):

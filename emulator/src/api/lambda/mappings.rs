@@ -117,7 +117,7 @@ pub(super) fn create(api: &Api, call: &Call) -> Result<Reply, Error> {
     tags::check(&tags)?;
     let arn = settings.event_source_arn.as_deref().unwrap_or_default();
     let queue = queue_name(&api.identity, arn).ok_or(Error::UnrecognizedEventSource)?;
-    refuse_unserved(call, OPERATION)?;
+    settings.refuse_unserved(call, OPERATION)?;
 
     let function = settings.function(api, OPERATION)?;
     let (function, qualifier) = function.ok_or(Error::MappingFunctionMissing)?;
@@ -178,7 +178,7 @@ pub(super) fn update(api: &Api, call: &Call, resource: &str) -> Result<Reply, Er
     const OPERATION: &str = "UpdateEventSourceMapping";
     let id = mapping_id(resource)?;
     let settings: Settings = body::read(call)?;
-    refuse_unserved(call, OPERATION)?;
+    settings.refuse_unserved(call, OPERATION)?;
     let function = settings.function(api, OPERATION)?;
     let filter = settings.filter()?;
     let updated = api.driver.step(|engine, now| {
@@ -211,6 +211,28 @@ impl Settings {
         let Some(text) = &self.function_name else { return Ok(None) };
         let name = FunctionName::from_text(api, text, action)?;
         Ok(Some((name.as_str().into(), name.qualifier())))
+    }
+
+    /// Refuses what mappings of queues have not, and what is not served.
+    fn refuse_unserved(&self, call: &Call, operation: &str) -> Result<(), Error> {
+        let members = Members::of(call)?;
+        for member in NOT_FOR_QUEUES {
+            if members.given(member)?.is_some() {
+                return Err(Error::UnsupportedByQueues(member));
+            }
+        }
+        let metrics = self.metrics_config.iter().flat_map(|config| &config.metrics);
+        if metrics.into_iter().any(|metric| metric != EVENT_COUNT) {
+            return Err(Error::UnsupportedByQueues("MetricsConfig"));
+        }
+        let pollers = self.provisioned_poller_config.as_ref();
+        if pollers.is_some_and(|given| given.poller_group_name.is_some()) {
+            return Err(Error::UnsupportedByQueues("PollerGroupName"));
+        }
+        for member in NOT_SERVED {
+            members.refuse(operation, &[(member, |_| false)])?;
+        }
+        Ok(())
     }
 
     /// The filter criteria that are given, compiled; none in them means none.
@@ -280,27 +302,6 @@ impl MessageFilter for FilterCriteria {
     fn passes(&self, body: &str) -> bool {
         Self::passes(self, body)
     }
-}
-
-fn refuse_unserved(call: &Call, operation: &str) -> Result<(), Error> {
-    let members = Members::of(call)?;
-    for member in NOT_FOR_QUEUES {
-        if members.given(member)?.is_some() {
-            return Err(Error::UnsupportedByQueues(member));
-        }
-    }
-    let settings: Settings = body::read(call)?;
-    let metrics = settings.metrics_config.unwrap_or_default().metrics;
-    if metrics.iter().any(|metric| metric != EVENT_COUNT) {
-        return Err(Error::UnsupportedByQueues("MetricsConfig"));
-    }
-    if settings.provisioned_poller_config.is_some_and(|given| given.poller_group_name.is_some()) {
-        return Err(Error::UnsupportedByQueues("PollerGroupName"));
-    }
-    for member in NOT_SERVED {
-        members.refuse(operation, &[(member, |_| false)])?;
-    }
-    Ok(())
 }
 
 /// The queue of an ARN, if it is one of this account and region.

@@ -42,7 +42,7 @@ const COLLECTIONS: [Collection; 17] = [
     list("Results", Singular::AfterAction("ResultEntry")),
     list("Successful", Singular::AfterAction("ResultEntry")),
     list("TagKeys", Singular::Is("TagKey")),
-    // JSON has a small letter here alone.
+    // ListDeadLetterSourceQueues has a small letter in JSON.
     list("queueUrls", Singular::Is("QueueUrl")),
     map("Attributes", "Attribute", "Name"),
     map("MessageAttributes", "MessageAttribute", "Name"),

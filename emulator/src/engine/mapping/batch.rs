@@ -69,7 +69,7 @@ impl Batch {
 pub(crate) struct OpenBatch {
     messages: Vec<Delivery>,
     bytes: usize,
-    /// Its window has closed, and the poll that is under way has not ended.
+    /// Its window has closed, and what is under way for it has not ended.
     overdue: bool,
 }
 

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::poller::{Doing, Judged};
+use super::poller::Doing;
 use crate::engine::Engine;
 use crate::engine::alarm::AlarmKey;
 use crate::engine::effect::{Effect, FilterRequest};
@@ -70,7 +70,7 @@ impl Engine {
         self.filterings += 1;
         let ticket = self.filterings;
         let messages: Arc<[Delivery]> = messages.into();
-        let doing = Doing::Filtering { ticket, window, closes: false, messages: Arc::clone(&messages) };
+        let doing = Doing::Filtering { ticket, window, messages: Arc::clone(&messages) };
         self.set_doing(id, index, doing);
         let request = FilterRequest { mapping: id, poller: index, ticket, filter, messages };
         self.effects.push(Effect::Filter(request));
@@ -83,10 +83,8 @@ impl Engine {
         self.tick(now);
         let (id, index) = (request.mapping, request.poller);
         // A mapping that was stopped meanwhile has let go of the messages.
-        let Some(mapping) = self.mappings.get_mut(&id) else { return };
-        let Some(Judged { messages, window, closes }) = mapping.take_filtered(index, request.ticket) else {
-            return;
-        };
+        let Some(mapping) = self.mappings.get(&id) else { return };
+        let Some((messages, window)) = mapping.judged(index, request.ticket) else { return };
         let queue = mapping.spec.queue.clone();
         let (mut kept, mut dropped) = (Vec::new(), Vec::new());
         for (message, passed) in messages.iter().zip(passed) {
@@ -94,28 +92,9 @@ impl Engine {
         }
         if !dropped.is_empty() {
             self.record(now, What::EventsFiltered { mapping: id, events: dropped.len() });
-        }
-        if !dropped.is_empty() {
             self.delete_all(now, &queue, dropped);
         }
-        if closes {
-            self.finish_batch(now, id, index, kept);
-        } else {
-            self.fill_batch(now, id, index, kept, window);
-        }
+        self.fill_batch(now, id, index, kept, window);
         self.arm_fleet(now, id);
-    }
-
-    /// Closes a batch whose window has closed, unless it has nothing.
-    fn finish_batch(&mut self, now: Timestamp, id: MappingId, index: usize, messages: Vec<Delivery>) {
-        let Some(mapping) = self.mappings.get_mut(&id) else { return };
-        let queue = mapping.spec.queue.clone();
-        let Some(poller) = mapping.fleet.poller_mut(index) else { return };
-        poller.open.add(messages);
-        if poller.open.is_empty() {
-            self.poll_again(now, id, index, &queue);
-        } else {
-            self.close_batch(now, id, index);
-        }
     }
 }

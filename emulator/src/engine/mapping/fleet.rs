@@ -96,16 +96,13 @@ impl Fleet {
         let poller = self.pollers.get_mut(index)?;
         let (off, idle) = (matches!(doing, Doing::Off), doing.is_idle());
         let before = std::mem::replace(&mut poller.doing, doing);
-        if off {
-            self.off.insert(index)
-        } else {
-            self.off.remove(&index)
-        };
-        if idle {
-            self.idle.insert(index)
-        } else {
-            self.idle.remove(&index)
-        };
+        for (set, belongs) in [(&mut self.off, off), (&mut self.idle, idle)] {
+            if belongs {
+                set.insert(index);
+            } else {
+                set.remove(&index);
+            }
+        }
         Some(before)
     }
 
@@ -126,10 +123,6 @@ impl Fleet {
 }
 
 impl Mapping {
-    fn bounds(&self, quotas: &Quotas) -> Bounds {
-        bounds(&self.spec, quotas)
-    }
-
     /// How many batches its fleet may work on at once.
     fn places(&self) -> usize {
         match self.spec.provisioned {
@@ -193,7 +186,7 @@ impl Engine {
     /// Starts a fleet at its first size.
     pub(super) fn start_fleet(&mut self, now: Timestamp, id: MappingId) {
         let Some(mapping) = self.mappings.get_mut(&id).filter(|mapping| mapping.polls()) else { return };
-        let initial = mapping.bounds(&self.quotas).initial;
+        let initial = bounds(&mapping.spec, &self.quotas).initial;
         mapping.fleet.last_work = now;
         mapping.fleet.last_error = None;
         mapping.fleet.size = 0;
@@ -247,13 +240,11 @@ impl Engine {
     pub(super) fn back_off(&mut self, now: Timestamp, id: MappingId) {
         let Some(mapping) = self.mappings.get_mut(&id).filter(|mapping| mapping.polls()) else { return };
         mapping.fleet.last_error = Some(now);
-        let smaller = mapping.fleet.size.saturating_sub(1).max(mapping.bounds(&self.quotas).idle);
-        self.resize_fleet(now, id, smaller.min(self.fleet_size(id)));
+        let (size, least) = (mapping.fleet.size, bounds(&mapping.spec, &self.quotas).idle);
+        if size > least {
+            self.resize_fleet(now, id, size - 1);
+        }
         self.arm_fleet(now, id);
-    }
-
-    fn fleet_size(&self, id: MappingId) -> usize {
-        self.mappings.get(&id).map_or(0, |mapping| mapping.fleet.size)
     }
 
     /// Sets the alarm for the next change of size, if one is to come.
@@ -274,7 +265,7 @@ impl Engine {
     /// When the size changes next, as things are.
     fn next_scaling(&self, now: Timestamp, id: MappingId) -> Option<Timestamp> {
         let mapping = self.mappings.get(&id).filter(|mapping| mapping.polls())?;
-        let bounds = mapping.bounds(&self.quotas);
+        let bounds = bounds(&mapping.spec, &self.quotas);
         let fleet = &mapping.fleet;
         let step = now + bounds.rate.interval();
         if self.has_backlog(mapping) {
@@ -307,7 +298,7 @@ impl Engine {
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
         mapping.fleet.alarm = None;
         let Some(mapping) = self.mappings.get(&id).filter(|mapping| mapping.polls()) else { return };
-        let bounds = mapping.bounds(&self.quotas);
+        let bounds = bounds(&mapping.spec, &self.quotas);
         let (size, fleet) = (mapping.fleet.size, &mapping.fleet);
         let paused = fleet.last_error.is_some_and(|at| now < at + self.quotas.poller_error_pause);
         let quiet = now >= fleet.last_work + self.quotas.poller_idle_after;

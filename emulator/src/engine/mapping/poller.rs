@@ -34,9 +34,8 @@ pub(super) enum Doing {
     Paused { alarm: AlarmKey },
     /// It long-polls; with an open batch, until the window closes.
     Receiving { receiver: ReceiverId, window: Option<AlarmKey> },
-    /// What it received is being judged by the filter criteria. `closes` says
-    /// that the window of its batch has closed meanwhile.
-    Filtering { ticket: u64, window: Option<AlarmKey>, closes: bool, messages: Arc<[Delivery]> },
+    /// What it received is being judged by the filter criteria.
+    Filtering { ticket: u64, window: Option<AlarmKey>, messages: Arc<[Delivery]> },
     /// Its batch runs.
     Invoking,
     /// Its batch was refused and is tried again.
@@ -63,20 +62,13 @@ impl Poller {
     }
 }
 
-/// What came back from the filter, and the state of the batch that it is for.
-#[derive(Debug)]
-pub(super) struct Judged {
-    pub(super) messages: Arc<[Delivery]>,
-    pub(super) window: Option<AlarmKey>,
-    pub(super) closes: bool,
-}
-
 impl Mapping {
-    /// Takes back what was to be filtered, if that is still wanted.
-    pub(super) fn take_filtered(&mut self, index: usize, ticket: u64) -> Option<Judged> {
+    /// What a request asked about, if it still matters, and when the window of
+    /// the batch that it is for closes.
+    pub(super) fn judged(&self, index: usize, ticket: u64) -> Option<(Arc<[Delivery]>, Option<AlarmKey>)> {
         match &self.fleet.poller(index)?.doing {
-            Doing::Filtering { ticket: asked, window, closes, messages } if *asked == ticket => {
-                Some(Judged { messages: Arc::clone(messages), window: *window, closes: *closes })
+            Doing::Filtering { ticket: asked, window, messages } if *asked == ticket => {
+                Some((Arc::clone(messages), *window))
             }
             Doing::Off
             | Doing::Paused { .. }
@@ -258,19 +250,15 @@ impl Engine {
         match mapping.fleet.set_doing(index, Doing::Off) {
             None | Some(Doing::Off) => {}
             Some(Doing::Paused { .. }) => self.poll(now, id, index),
-            Some(Doing::Receiving { receiver, window }) if self.quotas.window_waits_for_poll => {
-                if let Some(poller) = mapping.fleet.poller_mut(index) {
-                    poller.open.note_overdue();
-                }
-                self.set_doing(id, index, Doing::Receiving { receiver, window });
-            }
-            Some(Doing::Receiving { receiver, .. }) => {
+            Some(Doing::Receiving { receiver, .. }) if !self.quotas.window_waits_for_poll => {
                 self.forget_receiver(now, queue.as_str(), receiver);
                 self.close_batch(now, id, index);
             }
-            // What is being judged closes the batch when it comes.
-            Some(Doing::Filtering { ticket, messages, .. }) => {
-                let doing = Doing::Filtering { ticket, window: None, closes: true, messages };
+            // What is under way closes the batch when it comes.
+            Some(doing @ (Doing::Receiving { .. } | Doing::Filtering { .. })) => {
+                if let Some(poller) = mapping.fleet.poller_mut(index) {
+                    poller.open.note_overdue();
+                }
                 self.set_doing(id, index, doing);
             }
             Some(Doing::Throttled { batch, .. }) if batch.lapses_at().is_some_and(|lapses| lapses <= now) => {
@@ -283,7 +271,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn close_batch(&mut self, now: Timestamp, id: MappingId, index: usize) {
+    fn close_batch(&mut self, now: Timestamp, id: MappingId, index: usize) {
         let Some(mapping) = self.mappings.get_mut(&id) else { return };
         let Some(poller) = mapping.fleet.poller_mut(index) else { return };
         let messages = poller.open.close();
@@ -376,8 +364,9 @@ impl Engine {
         queue: &QueueName,
         receipts: Vec<ReceiptHandle>,
     ) -> usize {
-        let deleted = receipts.into_iter().filter(|&receipt| self.delete_unserved(now, queue, receipt));
-        let deleted = deleted.count();
+        let deletes =
+            |receipt: &ReceiptHandle| matches!(self.delete_received(now, queue, *receipt), Ok(true));
+        let deleted = receipts.into_iter().filter(deletes).count();
         self.serve(now, queue);
         deleted
     }
@@ -385,7 +374,7 @@ impl Engine {
     /// Goes on after a batch. Where a visibility timeout of 0, set since the
     /// mapping was made, gives messages back as they are received, a poller
     /// rests first: else it would work on the same ones without end in one moment.
-    pub(super) fn poll_again(&mut self, now: Timestamp, id: MappingId, index: usize, queue: &QueueName) {
+    fn poll_again(&mut self, now: Timestamp, id: MappingId, index: usize, queue: &QueueName) {
         let there = self.queues.get(queue);
         if there.is_some_and(|queue| queue.attributes.visibility_timeout.is_zero()) {
             self.pause(now, id, index, self.quotas.poller_throttle_backoff.first);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::deduplication::Key;
 use super::message::{Deduplication, NewMessage};
+use super::recent::Key;
 use crate::engine::ids::QueueName;
 
 /// Settings of a queue (SQS API, `SetQueueAttributes`).

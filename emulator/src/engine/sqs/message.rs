@@ -129,6 +129,14 @@ pub struct Delivery {
     pub dead_letter_source: Option<QueueName>,
 }
 
+impl Delivery {
+    /// Its place in the order of a FIFO queue, where each message has something
+    /// to tell it by.
+    pub fn sequence(&self) -> Option<MessageNumber> {
+        self.content.message.deduplication.as_ref().map(|_| self.receipt.message.number)
+    }
+}
+
 /// What a sender is told of its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {

@@ -1,8 +1,6 @@
 //! SQS: queues, their messages, and those who wait for them.
 
-mod attempts;
 mod attributes;
-mod deduplication;
 mod line;
 mod message;
 mod move_task;
@@ -12,6 +10,7 @@ mod queues;
 mod rates;
 mod receipt;
 mod receiver;
+mod recent;
 mod shelf;
 mod transfer;
 

@@ -139,10 +139,10 @@ impl Engine {
         let Some(queue) = self.queues.get_mut(&task.source) else { return Ok(false) };
         // A message may be visible and behind others of its group: then later.
         let Some(next) = queue.peek_next() else { return Ok(false) };
-        let origin = next.dead_letter_source.clone();
+        let (origin, fifo) = (next.dead_letter_source.clone(), queue.is_fifo());
         let to = task.destination.clone().or(origin).filter(|to| *to != task.source);
         let to = to.ok_or(MoveFailure::SourceUnknown)?;
-        let fits = |target: &&Queue| target.is_fifo() == (task.source.as_str().ends_with(".fifo"));
+        let fits = |target: &&Queue| target.is_fifo() == fifo;
         self.queues.get(&to).filter(fits).ok_or(MoveFailure::DestinationMissing)?;
         let new_id = MessageId(self.rng.uuid());
         let Some(message) = self.queues.get_mut(&task.source).and_then(|queue| queue.take_next(now)) else {

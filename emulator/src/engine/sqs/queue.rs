@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempts::Attempts;
 use super::attributes::{FifoScope, QueueAttributes};
-use super::deduplication::{Key, Window};
 use super::line::{Line, Noise, Order};
 use super::message::{Accepted, Delivery, Message, NewMessage, Place};
 use super::rates::RequestRates;
 use super::receipt::ReceiptHandle;
 use super::receiver::Receivers;
+use super::recent::{Attempts, Key, Sent};
 use super::shelf::{MessageKey, Shelf};
 use crate::engine::alarm::AlarmKey;
 use crate::engine::error::SqsError;
@@ -41,7 +40,7 @@ pub(crate) struct Queue {
     returns: BTreeSet<(Timestamp, MessageKey)>,
     /// Messages by the time that their retention counts from.
     by_age: BTreeSet<(Timestamp, MessageKey)>,
-    window: Window,
+    sent: Sent,
     attempts: Attempts,
     accepted: u64,
     turns: u64,
@@ -83,7 +82,7 @@ impl Queue {
             line: Line::new(order),
             returns: BTreeSet::new(),
             by_age: BTreeSet::new(),
-            window: Window::default(),
+            sent: Sent::default(),
             attempts: Attempts::default(),
             accepted: 0,
             turns: 0,
@@ -143,14 +142,14 @@ impl Queue {
             return Err(SqsError::GroupIdMissing);
         }
         let key = fifo.deduplication_key(message).ok_or(SqsError::DeduplicationIdMissing)?;
-        let first = self.window.find(now, &key);
+        let first = self.sent.find(now, &key).copied();
         Ok((Some(key), first))
     }
 
     /// Notes that a message was accepted, for its duplicates.
     pub(crate) fn note_sent(&mut self, now: Timestamp, key: Option<Key>, accepted: Accepted) {
         if let Some(key) = key {
-            self.window.note(now, key, accepted);
+            self.sent.note(now, key, accepted);
         }
     }
 
@@ -208,10 +207,10 @@ impl Queue {
     pub(crate) fn receive_again(
         &mut self,
         now: Timestamp,
-        attempt: &str,
+        attempt: &Arc<str>,
         visibility: Duration,
     ) -> Option<Vec<Delivery>> {
-        let taken = self.attempts.find(now, attempt)?;
+        let taken = self.attempts.find(now, attempt)?.clone();
         let untouched = |&(receipt, visible_at): &(ReceiptHandle, Timestamp)| {
             self.shelf.get(receipt.message).is_some_and(|message| {
                 message.receive_count == receipt.receive
@@ -246,7 +245,7 @@ impl Queue {
     /// Notes what a receive brought, for the case that it is repeated.
     pub(crate) fn note_received(&mut self, now: Timestamp, attempt: &Arc<str>, deliveries: &[Delivery]) {
         let taken = deliveries.iter().map(|delivery| (delivery.receipt, delivery.visible_at));
-        self.attempts.note(now, attempt, taken.collect());
+        self.attempts.note(now, Arc::clone(attempt), taken.collect());
     }
 
     /// Deletes by handle. A message that is gone is no error; one that was

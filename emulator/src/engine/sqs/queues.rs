@@ -171,8 +171,8 @@ impl Engine {
         if let Some(key) = self.move_tasks.forget(&name) {
             self.alarms.cancel(key);
         }
-        if !self.quotas.queue_name_hold.is_zero() {
-            let hold = self.quotas.queue_name_hold;
+        let hold = self.quotas.queue_name_hold;
+        if !hold.is_zero() {
             self.queues_deleted.retain(|_, deleted| now < *deleted + hold);
             self.queues_deleted.insert(name.clone(), now);
         }

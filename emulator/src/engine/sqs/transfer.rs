@@ -47,6 +47,7 @@ impl Engine {
         queue: &str,
         request: QueueRequest,
     ) -> Result<(), SqsError> {
+        self.tick(now);
         let queue = self.queue_mut(queue)?;
         let admitted = !queue.is_limited() || queue.rates.admit(now, request);
         if admitted { Ok(()) } else { Err(SqsError::RequestThrottled) }
@@ -107,11 +108,8 @@ impl Engine {
             None => self.take_messages(now, &name, request.max, request.visibility),
         };
         if !messages.is_empty() || wait.is_zero() {
-            self.note_attempt(now, &name, request.attempt.as_ref(), &messages);
+            self.note_receive(now, &name, request.attempt.as_ref(), &messages);
             self.arm_queue(now, &name);
-            if messages.is_empty() {
-                self.record(now, What::ReceiveEmpty { queue: name });
-            }
             return Ok(Receive::Messages(messages));
         }
         let receiver = Receiver {
@@ -132,9 +130,10 @@ impl Engine {
         name: &QueueName,
         request: &ReceiveRequest,
     ) -> Option<Vec<Delivery>> {
+        let attempt = request.attempt.as_ref()?;
         let queue = self.queues.get_mut(name)?;
         let visibility = request.visibility.unwrap_or(queue.attributes.visibility_timeout);
-        let again = queue.receive_again(now, request.attempt.as_deref()?, visibility)?;
+        let again = queue.receive_again(now, attempt, visibility)?;
         for delivery in &again {
             let (message, visible_at) = (delivery.content.id, delivery.visible_at);
             self.record(now, What::ReceiveRepeated { queue: name.clone(), message, visible_at });
@@ -142,14 +141,18 @@ impl Engine {
         Some(again)
     }
 
-    fn note_attempt(
+    /// Notes what a client's receive brought: nothing, or what it may want to
+    /// have repeated.
+    fn note_receive(
         &mut self,
         now: Timestamp,
         name: &QueueName,
         attempt: Option<&Arc<str>>,
         messages: &[Delivery],
     ) {
-        if let Some(attempt) = attempt.filter(|_| !messages.is_empty())
+        if messages.is_empty() {
+            self.record(now, What::ReceiveEmpty { queue: name.clone() });
+        } else if let Some(attempt) = attempt
             && let Some(queue) = self.queues.get_mut(name).filter(|queue| queue.is_fifo())
         {
             queue.note_received(now, attempt, messages);
@@ -186,7 +189,7 @@ impl Engine {
 
     /// Time has passed already. It says whether there was something to delete.
     /// A delete makes room in flight, so whoever calls this serves afterwards.
-    fn delete_received(
+    pub(in crate::engine) fn delete_received(
         &mut self,
         now: Timestamp,
         name: &QueueName,
@@ -198,16 +201,6 @@ impl Engine {
             self.record_noise(now, name);
         }
         Ok(deleted.is_some())
-    }
-
-    /// The same for a poller, who has nobody to tell why not.
-    pub(in crate::engine) fn delete_unserved(
-        &mut self,
-        now: Timestamp,
-        name: &QueueName,
-        receipt: ReceiptHandle,
-    ) -> bool {
-        self.delete_received(now, name, receipt).unwrap_or(false)
     }
 
     /// Changes when a received message becomes visible again.
@@ -312,11 +305,11 @@ impl Engine {
         max: usize,
         visibility: Option<Duration>,
     ) -> Vec<Delivery> {
-        let redrive = self.queues.get(name).and_then(|queue| queue.attributes.redrive.clone());
+        let Some(queue) = self.queues.get(name) else { return Vec::new() };
+        let mut taken = Vec::with_capacity(max.min(queue.visible_count()));
+        let redrive = queue.attributes.redrive.clone();
         let redrive = redrive.filter(|redrive| self.queues.contains_key(&redrive.dead_letter_queue));
         let most = redrive.as_ref().map(|redrive| redrive.max_receive_count);
-        let available = self.queues.get(name).map_or(0, Queue::visible_count);
-        let mut taken = Vec::with_capacity(max.min(available));
         let (mut begun, mut dead_lettered) = (None, false);
         // A dead-letter queue may have been given a message past its retention.
         self.expire_messages(now, name);
@@ -383,26 +376,13 @@ impl Engine {
         messages: Vec<Delivery>,
     ) {
         match receiver.waiter {
-            Waiter::Caller => self.deliver(now, name, id, receiver.attempt.as_ref(), messages),
+            Waiter::Caller => {
+                self.note_receive(now, name, receiver.attempt.as_ref(), &messages);
+                self.effects.push(Effect::Deliver { receiver: id, messages });
+            }
             Waiter::Poller(mapping, poller) if messages.is_empty() => self.poll_ended(now, mapping, poller),
             Waiter::Poller(mapping, poller) => self.poll_received(now, mapping, poller, messages),
         }
-    }
-
-    /// Answers a waiting ReceiveMessage.
-    pub(in crate::engine) fn deliver(
-        &mut self,
-        now: Timestamp,
-        name: &QueueName,
-        receiver: ReceiverId,
-        attempt: Option<&Arc<str>>,
-        messages: Vec<Delivery>,
-    ) {
-        if messages.is_empty() {
-            self.record(now, What::ReceiveEmpty { queue: name.clone() });
-        }
-        self.note_attempt(now, name, attempt, &messages);
-        self.effects.push(Effect::Deliver { receiver, messages });
     }
 
     fn queue_entry(&mut self, name: &str) -> Result<(QueueName, &mut Queue), SqsError> {

@@ -108,10 +108,7 @@ fn record<'a>(delivery: &'a Delivery, arn: &'a str, windowed: bool, identity: &'
             approximate_receive_count: delivery.receive_count.to_string(),
             trace_header: message.trace_header.as_deref(),
             sent_timestamp: delivery.content.sent.as_millis().to_string(),
-            sequence_number: message
-                .deduplication
-                .is_some()
-                .then(|| sequence_text(delivery.receipt.message.number)),
+            sequence_number: delivery.sequence().map(sequence_text),
             message_group_id: message.group_id.as_ref().map(GroupId::as_str),
             sender_id: crate::api::SENDER_ID,
             message_deduplication_id: message.deduplication.as_ref().map(|told| told.id().as_str()),

@@ -18,7 +18,7 @@ pub(in crate::api::sqs) struct ListDeadLetterSourceQueues<'a> {
 
 #[derive(Debug, Serialize)]
 pub(in crate::api::sqs) struct Sources {
-    /// JSON has a small letter here alone.
+    /// With a small letter in JSON, as no other list of URLs.
     #[serde(rename = "queueUrls")]
     queue_urls: Vec<String>,
     #[serde(rename = "NextToken", skip_serializing_if = "Option::is_none")]

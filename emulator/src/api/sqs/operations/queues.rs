@@ -21,7 +21,7 @@ pub(in crate::api::sqs) struct CreateQueue<'a> {
     #[serde(borrow)]
     queue_name: Option<Text<'a>>,
     attributes: Option<Attributes<'a>>,
-    /// JSON has a small letter here alone.
+    /// With a small letter in JSON, as in no other action.
     #[serde(rename = "tags", alias = "Tags")]
     tags: Option<BTreeMap<String, String>>,
 }

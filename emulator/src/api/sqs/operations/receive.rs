@@ -81,8 +81,7 @@ impl<'a> ReceiveMessage<'a> {
         let deliveries = deliveries.map_err(Fault::from)?;
         let names = self.message_attribute_names.unwrap_or_default();
         let identity = Arc::clone(endpoint.identity);
-        let queue = queue.to_owned();
-        Ok(Received { messages: Messages { queue, deliveries, system_names, names, identity } })
+        Ok(Received { messages: Messages { deliveries, system_names, names, identity } })
     }
 }
 
@@ -100,7 +99,6 @@ fn attempt(queue: &str, id: Option<&str>) -> Result<Option<Arc<str>>, Fault> {
 /// the queue has them, without a copy.
 #[derive(Debug)]
 struct Messages<'a> {
-    queue: String,
     deliveries: Vec<Delivery>,
     system_names: Vec<Text<'a>>,
     names: Vec<Text<'a>>,
@@ -175,7 +173,7 @@ impl Messages<'_> {
             ("SentTimestamp", Some(delivery.content.sent.as_millis().to_string())),
             ("ApproximateReceiveCount", Some(delivery.receive_count.to_string())),
             ("ApproximateFirstReceiveTimestamp", Some(delivery.first_received.as_millis().to_string())),
-            ("SequenceNumber", is_fifo(&self.queue).then(|| sequence_text(delivery.receipt.message.number))),
+            ("SequenceNumber", delivery.sequence().map(sequence_text)),
             ("MessageDeduplicationId", message.deduplication.as_ref().map(|told| told.id().to_string())),
             ("MessageGroupId", message.group_id.as_ref().map(ToString::to_string)),
             ("AWSTraceHeader", message.trace_header.as_deref().map(str::to_owned)),

@@ -239,7 +239,9 @@ fn deduplication(queue: &str, id: Option<&str>, body: &str) -> Result<Option<Ded
         }
         None if is_fifo(queue) => {
             let hash: [u8; 32] = Sha256::digest(body.as_bytes()).into();
-            let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let (begin, end) = hash.split_at(16);
+            let number = |half: &[u8]| half.iter().fold(0, |all, &byte| (all << 8) | u128::from(byte));
+            let text = format!("{:032x}{:032x}", number(begin), number(end));
             Ok(Some(Deduplication::ByContent(text.as_str().into())))
         }
         None => Ok(None),
