@@ -6,12 +6,13 @@
 use crate::duration;
 use crate::outcome::Class;
 use crate::report::{Latency, Report};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// One `--expect`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Expectation {
     text: String,
     metric: Metric,
@@ -19,14 +20,13 @@ pub struct Expectation {
 }
 
 /// An expectation and what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     pub text: String,
-    /// A count, or milliseconds; none when the run did not observe it.
+    /// In `unit`; none when the run did not observe it.
     pub observed: Option<f64>,
+    pub unit: Unit,
     pub ok: bool,
-    #[serde(skip)]
-    unit: Unit,
 }
 
 impl Expectation {
@@ -68,8 +68,17 @@ enum Metric {
     ThrottledFor(String),
     Environments,
     MaxConcurrency,
-    /// Of all successes, or of one class.
+    /// Requests as sent over the wire, retries included.
+    Attempts,
+    /// Answers with an HTTP status.
+    Status(u16),
+    /// Accepted work that the log tells the end of.
+    Completed,
+    /// Of all successes, or of one class; from the due time.
     Latency(Option<Class>, Point),
+    /// Of all successes; from when a request left.
+    Service(Point),
+    SendLag(Point),
     ColdStart(Point),
     StartSkew,
     Wall,
@@ -81,13 +90,17 @@ enum Point {
     P50,
     P90,
     P99,
+    P999,
     Max,
     Mean,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
+/// What a number of the report counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
     Count,
+    #[serde(rename = "ms")]
     Time,
 }
 
@@ -99,6 +112,8 @@ impl Metric {
             "errors" => Metric::Errors,
             "environments" => Metric::Environments,
             "max_concurrency" => Metric::MaxConcurrency,
+            "attempts" => Metric::Attempts,
+            "completed" => Metric::Completed,
             "start_skew" => Metric::StartSkew,
             "wall" => Metric::Wall,
             "drain" => Metric::Drain,
@@ -115,7 +130,10 @@ impl Metric {
             return Point::parse(key).map(|point| Metric::Latency(None, point));
         };
         match (head, Point::parse(tail)) {
-            ("cold_start", Some(point @ (Point::P50 | Point::Max))) => Some(Metric::ColdStart(point)),
+            ("cold_start", Some(point @ (Point::P50 | Point::Max | Point::Mean))) => Some(Metric::ColdStart(point)),
+            ("service", Some(point)) => Some(Metric::Service(point)),
+            ("send_lag", Some(point)) => Some(Metric::SendLag(point)),
+            ("status", None) => tail.parse().ok().map(Metric::Status),
             (head, Some(point)) => Some(Metric::Latency(Some(class(head)?), point)),
             ("throttled", None) if !tail.is_empty() => Some(Metric::ThrottledFor(tail.to_owned())),
             (_, None) => None,
@@ -130,10 +148,17 @@ impl Metric {
             | Metric::Count(_)
             | Metric::ThrottledFor(_)
             | Metric::Environments
-            | Metric::MaxConcurrency => Unit::Count,
-            Metric::Latency(..) | Metric::ColdStart(_) | Metric::StartSkew | Metric::Wall | Metric::Drain => {
-                Unit::Time
-            }
+            | Metric::MaxConcurrency
+            | Metric::Attempts
+            | Metric::Status(_)
+            | Metric::Completed => Unit::Count,
+            Metric::Latency(..)
+            | Metric::Service(_)
+            | Metric::SendLag(_)
+            | Metric::ColdStart(_)
+            | Metric::StartSkew
+            | Metric::Wall
+            | Metric::Drain => Unit::Time,
         }
     }
 
@@ -147,11 +172,17 @@ impl Metric {
             Metric::ThrottledFor(reason) => counts.throttled.get(reason).copied().unwrap_or_default(),
             Metric::Environments => report.environments?,
             Metric::MaxConcurrency => report.max_concurrency?,
+            Metric::Attempts => report.attempts.made,
+            Metric::Status(status) => report.statuses.get(status).copied().unwrap_or_default(),
+            Metric::Completed => report.completion.as_ref()?.completed,
+            Metric::Service(point) => return Some(point.of(&report.service_of_successes()?)),
+            Metric::SendLag(point) => return Some(point.of(report.send_lag_ms.as_ref()?)),
             Metric::Latency(None, point) => return Some(point.of(report.success_ms.as_ref()?)),
             Metric::Latency(Some(class), point) => {
                 return Some(point.of(report.latency_ms.get(class)?));
             }
             Metric::ColdStart(Point::P50) => return Some(report.cold_start_ms.as_ref()?.p50),
+            Metric::ColdStart(Point::Mean) => return Some(report.cold_start_ms.as_ref()?.mean),
             Metric::ColdStart(_) => return Some(report.cold_start_ms.as_ref()?.max),
             Metric::StartSkew => return report.start_skew_ms,
             Metric::Wall => return Some(report.wall_s * 1000.0),
@@ -171,6 +202,7 @@ impl Point {
             "p50" => Some(Point::P50),
             "p90" => Some(Point::P90),
             "p99" => Some(Point::P99),
+            "p999" => Some(Point::P999),
             "max" => Some(Point::Max),
             "mean" => Some(Point::Mean),
             _ => None,
@@ -182,6 +214,7 @@ impl Point {
             Point::P50 => latency.p50,
             Point::P90 => latency.p90,
             Point::P99 => latency.p99,
+            Point::P999 => latency.p999,
             Point::Max => latency.max,
             Point::Mean => latency.mean,
         }
@@ -226,6 +259,14 @@ const OPERATORS: [Operator; 6] = [
     ("<", Range::Below),
     (">", Range::Above),
 ];
+
+impl TryFrom<String> for Expectation {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Expectation, String> {
+        text.parse()
+    }
+}
 
 impl FromStr for Expectation {
     type Err = String;
@@ -311,6 +352,10 @@ mod tests {
             Range::Equal(0.0),
         );
         check("cold_start.max<1s", Metric::ColdStart(Point::Max), Range::Below(1000.0));
+        check("service.p99<1s", Metric::Service(Point::P99), Range::Below(1000.0));
+        check("send_lag.p99 < 5 ms", Metric::SendLag(Point::P99), Range::Below(5.0));
+        check("status.503==0", Metric::Status(503), Range::Equal(0.0));
+        check("p999<1s", Metric::Latency(None, Point::P999), Range::Below(1000.0));
     }
 
     #[test]
@@ -357,6 +402,11 @@ mod tests {
         check("throttled.max<=100ms", true, "observed 20.0 ms");
         check("cold_start.p50<1s", true, "observed 18.0 ms");
         check("drain<1s", false, "nothing observed");
+        check("completed==5", false, "nothing observed");
+        check("attempts==100", true, "observed 100");
+        check("status.429==95", true, "observed 95");
+        check("service.max<3s", true, "observed 2.50 s");
+        check("send_lag.max<=6ms", true, "observed 6.00 ms");
         check("accepted.p99<1s", false, "nothing observed");
     }
 }

@@ -25,8 +25,10 @@ pub enum Failure {
     Flag { flag: &'static str, problem: String, hint: Option<String> },
     #[error("--payload @{}: {problem}", path.display())]
     PayloadFile { path: PathBuf, problem: String },
-    #[error("--report {}: {problem}", path.display())]
-    ReportFile { path: PathBuf, problem: String },
+    #[error("{flag} {}: {problem}", path.display())]
+    OutFile { flag: &'static str, path: PathBuf, problem: String },
+    #[error("{}: {problem}", path.display())]
+    Unreadable { path: PathBuf, problem: String },
     #[error("nothing answers at {endpoint}: {problem}")]
     Unreachable { endpoint: String, problem: String },
     #[error("no request was served: {problem}")]
@@ -34,7 +36,15 @@ pub enum Failure {
     #[error("--queue {queue}: {problem}")]
     Queue { queue: String, problem: String },
     #[error("--target aws: {problem}")]
-    Aws { problem: &'static str, hint: &'static str },
+    Aws { problem: String, hint: &'static str },
+    #[error("failed to {step}: {problem}")]
+    Account { step: String, problem: String },
+    #[error("{}:{line}: {key}: {problem}", path.display())]
+    Scenario { path: PathBuf, line: usize, key: String, problem: String },
+    #[error("interrupted")]
+    Interrupted,
+    #[error("nothing was sent: the answer was not yes")]
+    Declined,
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
     #[error("the demo failed to {step}: {problem}")]
@@ -70,7 +80,8 @@ impl Failure {
         }
         // Standard error may be gone; the exit code still tells.
         let _ = anstream::stderr().write_all(text.as_bytes());
-        ExitCode::from(exit::USAGE)
+        let interrupted = matches!(self, Failure::Interrupted);
+        ExitCode::from(if interrupted { exit::INTERRUPTED } else { exit::USAGE })
     }
 
     fn hint(&self) -> Option<String> {
@@ -79,7 +90,8 @@ impl Failure {
             Failure::PayloadFile { .. } => {
                 Some("give JSON directly, as in --payload '{\"a\":1}', or @FILE".into())
             }
-            Failure::ReportFile { .. } => Some("name a file in a directory that can be written to".into()),
+            Failure::Unreadable { .. } => Some("name a file that `loadgen run --report FILE` has written".into()),
+            Failure::OutFile { .. } => Some("name a file in a directory that can be written to".into()),
             Failure::Unreachable { .. } => Some(
                 "start the emulator with `cargo run --release -p emulator`, or name another endpoint \
                  with --target URL or AWS_ENDPOINT_URL"
@@ -90,7 +102,8 @@ impl Failure {
                 Some("create it first, for example `aws sqs create-queue --queue-name NAME`".into())
             }
             Failure::Aws { hint, .. } => Some((*hint).into()),
-            Failure::Runtime(_) | Failure::Demo { .. } => None,
+            Failure::Scenario { .. } => Some("`loadgen check FILE` looks at a file without sending anything".into()),
+            Failure::Account { .. } | Failure::Interrupted | Failure::Declined | Failure::Runtime(_) | Failure::Demo { .. } => None,
         }
     }
 }

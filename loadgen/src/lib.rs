@@ -23,27 +23,46 @@
 //!
 //! # Map
 //!
-//! [`cli`] → [`plan`] (validated) → [`run`]: [`arrivals`] decide when, [`issue`]
-//! sends, [`outcome`] names what came back, [`stats`] folds, [`report`] tells,
-//! [`expect`] judges.
+//! One run: [`cli`] → [`plan`] (validated) → [`run`]: [`arrivals`] decide when,
+//! [`sender`] sends what [`work`] asks for over [`wire`], [`outcome`] names what
+//! came back, [`stats`] folds, [`report`] tells, [`expect`] judges.
+//! [`completion`] follows what was only accepted through the function's log.
+//!
+//! Several runs: [`scenario`] plays a file, [`sweep`] one load on several
+//! settings; [`account`] makes and unmakes the functions, queues and mappings
+//! that they need, and puts changed settings back. [`aws`] asks before anything
+//! is billed. [`compare`] and [`report::merge`] work on reports alone.
 
+pub mod account;
 pub mod arrivals;
+pub mod aws;
 pub mod cli;
-pub mod concurrency;
+pub mod compare;
+pub mod completion;
 pub mod demo;
+pub mod deploy;
 pub mod duration;
 pub mod expect;
 pub mod failure;
-pub mod issue;
 pub mod limits;
+pub mod logs;
 pub mod outcome;
+pub mod outputs;
 pub mod payload;
 pub mod plan;
+pub mod prices;
 pub mod progress;
 pub mod queue;
 pub mod report;
+pub mod reports;
+pub mod retry;
 pub mod run;
 pub mod sample;
+pub mod scenario;
+pub mod sender;
 pub mod signal;
 pub mod stats;
+pub mod sweep;
 pub mod target;
+pub mod wire;
+pub mod work;

@@ -1,6 +1,7 @@
 //! The `loadgen` command.
 
 use loadgen::cli::{Cli, Command};
+use loadgen::{demo, deploy, reports, run, scenario, sweep};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -9,8 +10,14 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     match cli.command {
-        Command::Run(flags) => loadgen::run::main(&flags),
-        Command::Demo(flags) => loadgen::demo::main(&flags),
+        Command::Run(flags) => run::main(&flags),
+        Command::Check(flags) => scenario::check(&flags),
+        Command::Sweep(flags) => sweep::main(&flags),
+        Command::Compare(flags) => reports::compare(&flags),
+        Command::Merge(flags) => reports::merged(&flags),
+        Command::Deploy(flags) => deploy::deploy(&flags),
+        Command::Destroy(flags) => deploy::destroy(&flags),
+        Command::Demo(flags) => demo::main(&flags),
         Command::SandboxFn => sandbox_fn::run(),
     }
 }

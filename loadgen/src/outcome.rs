@@ -5,9 +5,10 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The class of an outcome. Each request ends in exactly one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// 200 that neither its body nor its log tail calls a cold start.
@@ -17,7 +18,7 @@ pub enum Class {
     OkCold,
     /// 202, or a message confirmed with its id.
     Accepted,
-    /// 429, counted under its reason.
+    /// 429, or a throttle that SQS words as a 4xx; counted under its reason.
     Throttled,
     /// 200 with `X-Amz-Function-Error`: the function ran and failed.
     FunctionError,
@@ -78,11 +79,25 @@ impl Class {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Ok(Answer),
-    Accepted,
-    Throttled { reason: String },
+    Accepted {
+        status: u16,
+        /// Of an event: the id that its invocation will have.
+        request_id: Option<Box<str>>,
+    },
+    Throttled {
+        status: u16,
+        reason: String,
+    },
     FunctionError(String),
-    ServerError(String),
-    ClientError(String),
+    ServerError {
+        /// None where the answer was not HTTP's to number.
+        status: Option<u16>,
+        note: String,
+    },
+    ClientError {
+        status: u16,
+        note: String,
+    },
     Timeout,
     NoAnswer(String),
     NotSent(String),
@@ -93,11 +108,11 @@ impl Outcome {
         match self {
             Outcome::Ok(answer) if answer.is_cold() => Class::OkCold,
             Outcome::Ok(_) => Class::OkWarm,
-            Outcome::Accepted => Class::Accepted,
+            Outcome::Accepted { .. } => Class::Accepted,
             Outcome::Throttled { .. } => Class::Throttled,
             Outcome::FunctionError(_) => Class::FunctionError,
-            Outcome::ServerError(_) => Class::ServerError,
-            Outcome::ClientError(_) => Class::ClientError,
+            Outcome::ServerError { .. } => Class::ServerError,
+            Outcome::ClientError { .. } => Class::ClientError,
             Outcome::Timeout => Class::Timeout,
             Outcome::NoAnswer(_) => Class::NoAnswer,
             Outcome::NotSent(_) => Class::NotSent,
@@ -108,11 +123,54 @@ impl Outcome {
     pub fn note(&self) -> Option<&str> {
         match self {
             Outcome::FunctionError(note)
-            | Outcome::ServerError(note)
-            | Outcome::ClientError(note)
+            | Outcome::ServerError { note, .. }
+            | Outcome::ClientError { note, .. }
             | Outcome::NoAnswer(note)
             | Outcome::NotSent(note) => Some(note),
-            Outcome::Ok(_) | Outcome::Accepted | Outcome::Throttled { .. } | Outcome::Timeout => None,
+            Outcome::Ok(_) | Outcome::Accepted { .. } | Outcome::Throttled { .. } | Outcome::Timeout => None,
+        }
+    }
+
+    /// Why it was throttled, if it was.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Outcome::Throttled { reason, .. } => Some(reason),
+            Outcome::Ok(_)
+            | Outcome::Accepted { .. }
+            | Outcome::FunctionError(_)
+            | Outcome::ServerError { .. }
+            | Outcome::ClientError { .. }
+            | Outcome::Timeout
+            | Outcome::NoAnswer(_)
+            | Outcome::NotSent(_) => None,
+        }
+    }
+
+    /// The HTTP status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Outcome::Ok(answer) => Some(answer.status),
+            Outcome::Accepted { status, .. }
+            | Outcome::Throttled { status, .. }
+            | Outcome::ClientError { status, .. } => Some(*status),
+            Outcome::FunctionError(_) => Some(200),
+            Outcome::ServerError { status, .. } => *status,
+            Outcome::Timeout | Outcome::NoAnswer(_) | Outcome::NotSent(_) => None,
+        }
+    }
+
+    /// What the function said of its run, if it ran and said so.
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Outcome::Ok(answer) => Some(answer),
+            Outcome::Accepted { .. }
+            | Outcome::Throttled { .. }
+            | Outcome::FunctionError(_)
+            | Outcome::ServerError { .. }
+            | Outcome::ClientError { .. }
+            | Outcome::Timeout
+            | Outcome::NoAnswer(_)
+            | Outcome::NotSent(_) => None,
         }
     }
 }
@@ -131,11 +189,24 @@ pub struct Answer {
     pub started_at: Option<f64>,
     /// Seconds since 1970.
     pub finished_at: Option<f64>,
+    #[serde(skip)]
+    pub status: u16,
 }
 
 impl Answer {
     pub fn is_cold(&self) -> bool {
         self.cold_start == Some(true)
+    }
+
+    /// When the function ran, in seconds since 1970.
+    pub fn ran(&self) -> Option<(f64, f64)> {
+        self.started_at.zip(self.finished_at)
+    }
+
+    /// How long the environment took to initialize, if this answer waited for it.
+    pub fn init(&self) -> Option<Duration> {
+        let init = self.cold_start_time.filter(|_| self.is_cold())?;
+        Duration::try_from_secs_f64(init).ok()
     }
 
     /// Fills what the body left open from the log tail.
@@ -179,28 +250,40 @@ pub struct Reply<'a> {
     pub function_error: bool,
     /// `x-amz-log-result`: the end of the log in base64, where it was asked for.
     pub log_tail: Option<&'a str>,
+    /// `x-amzn-RequestId`.
+    pub request_id: Option<&'a str>,
     pub body: &'a [u8],
 }
 
+/// How SQS names a throttle, which it sends with a 400 or 403.
+const SQS_THROTTLES: [&str; 3] = ["RequestThrottled", "ThrottlingException", "Throttling"];
+
 impl Reply<'_> {
+    /// The outcome of an invocation, or of any request to a URL.
     pub fn outcome(&self) -> Outcome {
         match self.status {
             200..=299 if self.function_error => Outcome::FunctionError(self.function_note()),
-            202 => Outcome::Accepted,
+            202 => Outcome::Accepted { status: 202, request_id: self.request_id.map(Into::into) },
             200..=299 => Outcome::Ok(self.answer()),
-            429 => Outcome::Throttled { reason: self.throttle_reason() },
-            400..=499 => Outcome::ClientError(self.service_note()),
-            _ => Outcome::ServerError(self.service_note()),
+            _ => self.refusal(),
+        }
+    }
+
+    /// The outcome of an answer that is no success.
+    pub fn refusal(&self) -> Outcome {
+        let (status, body) = (self.status, self.error_body());
+        let code = self.code(&body).filter(|code| SQS_THROTTLES.contains(code));
+        match (status, code) {
+            (400..=499, Some(code)) => Outcome::Throttled { status, reason: code.to_owned() },
+            (429, None) => Outcome::Throttled { status, reason: body.throttle_reason() },
+            (400..=499, None) => Outcome::ClientError { status, note: self.service_note(body) },
+            _ => Outcome::ServerError { status: Some(status), note: self.service_note(body) },
         }
     }
 
     fn answer(&self) -> Answer {
         let answer: Answer = serde_json::from_slice(self.body).unwrap_or_default();
-        answer.completed_by(self.log_tail)
-    }
-
-    fn throttle_reason(&self) -> String {
-        self.error_body().reason.unwrap_or_else(|| "Unspecified".to_owned())
+        Answer { status: self.status, ..answer.completed_by(self.log_tail) }
     }
 
     fn function_note(&self) -> String {
@@ -209,14 +292,17 @@ impl Reply<'_> {
         sentence(kind, body.function_error_message.as_deref())
     }
 
-    fn service_note(&self) -> String {
-        let body = self.error_body();
-        // `Code:http://…` in the header, `com.amazonaws.sqs#Code` in the body.
+    fn service_note(&self, body: ErrorBody) -> String {
+        let status = self.status;
+        let kind = self.code(&body).map_or(status.to_string(), |code| format!("{status} {code}"));
+        sentence(&kind, body.words().as_deref())
+    }
+
+    /// `Code:http://…` in the header, `com.amazonaws.sqs#Code` in the body.
+    fn code<'a>(&'a self, body: &'a ErrorBody) -> Option<&'a str> {
         let header = self.error_type.and_then(|text| text.split(':').next());
         let body_type = body.aws_type.as_deref().and_then(|text| text.rsplit('#').next());
-        let status = self.status;
-        let kind = header.or(body_type).map_or(status.to_string(), |code| format!("{status} {code}"));
-        sentence(&kind, body.message.or(body.capital_message).as_deref())
+        header.or(body_type)
     }
 
     fn error_body(&self) -> ErrorBody {
@@ -249,12 +335,24 @@ struct ErrorBody {
     function_error_message: Option<String>,
 }
 
+impl ErrorBody {
+    fn words(self) -> Option<String> {
+        self.message.or(self.capital_message)
+    }
+
+    /// Lambda's reason; of a throttle that is not Lambda's its words, which are
+    /// how API Gateway tells its rates from its quotas.
+    fn throttle_reason(mut self) -> String {
+        self.reason.take().or(self.words()).unwrap_or_else(|| "Unspecified".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn reply(status: u16, error_type: Option<&str>, function_error: bool, body: &str) -> Outcome {
-        Reply { status, error_type, function_error, log_tail: None, body: body.as_bytes() }.outcome()
+        Reply { status, error_type, function_error, log_tail: None, request_id: None, body: body.as_bytes() }.outcome()
     }
 
     #[test]
@@ -273,6 +371,7 @@ mod tests {
             cold_start_time: Some(0.021),
             started_at: Some(1_763_750_000.25),
             finished_at: Some(1_763_750_002.75),
+            status: 200,
         };
         assert_eq!(outcome, Outcome::Ok(answer));
     }
@@ -305,7 +404,7 @@ mod tests {
             let tail = BASE64_STANDARD.encode(log);
             let body = body.as_bytes();
             let reply =
-                Reply { status: 200, error_type: None, function_error: false, log_tail: Some(&tail), body };
+                Reply { status: 200, error_type: None, function_error: false, log_tail: Some(&tail), request_id: None, body };
             let outcome = reply.outcome();
             assert_eq!(outcome.class(), class, "{body:?} {log}");
             let Outcome::Ok(answer) = outcome else { panic!("{outcome:?}") };
@@ -345,7 +444,7 @@ mod tests {
     #[test]
     fn throttles_keep_the_reason_of_aws() {
         let check = |body: &str, expected: &str| {
-            let throttled = Outcome::Throttled { reason: expected.into() };
+            let throttled = Outcome::Throttled { status: 429, reason: expected.into() };
             assert_eq!(reply(429, Some("TooManyRequestsException"), false, body), throttled);
         };
         check(
@@ -356,7 +455,7 @@ mod tests {
             r#"{"Reason":"CallerRateLimitExceeded","Type":"User","message":"Rate exceeded"}"#,
             "CallerRateLimitExceeded",
         );
-        check(r#"{"message":"Too Many Requests"}"#, "Unspecified");
+        check(r#"{"message":"Too Many Requests"}"#, "Too Many Requests");
         check("", "Unspecified");
     }
 

@@ -24,20 +24,26 @@ impl From<&str> for Payload {
 }
 
 impl Payload {
+    /// Reads it, whatever it says.
+    pub fn load_text(&self) -> Result<String, Failure> {
+        match self {
+            Payload::Inline(text) => Ok(text.clone()),
+            Payload::File(path) => {
+                read(path).map_err(|problem| Failure::PayloadFile { path: path.clone(), problem })
+            }
+        }
+    }
+
     /// Reads and checks it. The text is sent as it is, not reformatted.
     pub fn load(&self) -> Result<String, Failure> {
         match self {
-            Payload::Inline(text) => {
-                check(text).map_err(|problem| Failure::flag("--payload", problem))?;
-                Ok(text.clone())
-            }
+            Payload::Inline(text) => check(text).map_err(|problem| Failure::flag("--payload", problem))?,
             Payload::File(path) => {
-                let failure = |problem| Failure::PayloadFile { path: path.clone(), problem };
-                let text = read(path).map_err(failure)?;
-                check(&text).map_err(failure)?;
-                Ok(text)
+                let problem = check(&self.load_text()?);
+                problem.map_err(|problem| Failure::PayloadFile { path: path.clone(), problem })?;
             }
         }
+        self.load_text()
     }
 }
 
@@ -46,7 +52,8 @@ fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
 }
 
-fn check(text: &str) -> Result<(), String> {
+/// Refuses what a function would not take.
+pub fn check(text: &str) -> Result<(), String> {
     if text.len() > LARGEST {
         return Err(format!("has {} bytes, more than Lambda's {LARGEST}", text.len()));
     }

@@ -1,168 +1,172 @@
-//! What a run will do: the flags, checked together and resolved.
+//! What a run will do: checked, resolved, ready to go.
 //!
-//! Everything that can be refused is refused here, before the first request.
+//! [`Load`] is what a person asks for, on the command line or in a scenario;
+//! all that can be refused without the network is refused while it is made.
+//! [`Plan`] is that load at a target.
 
-use crate::arrivals::Arrivals;
-use crate::cli::{Mode, RunFlags};
+use crate::arrivals::{Arrivals, Shape};
+use crate::cli::Mode;
 use crate::failure::Failure;
-use crate::issue::Work;
 use crate::limits;
-use crate::payload::Payload;
 use crate::queue;
-use crate::target::{Clients, Target};
-use aws_sdk_lambda::types::InvocationType;
+use crate::report::{Retries, Subject};
+use crate::target::Clients;
+use crate::wire::Lines;
+use crate::work::{Invoke, Messages, Web, Work};
+use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue};
+use std::sync::Arc;
 use std::time::Duration;
 
-const DEFAULT_REQUESTS: u64 = 100;
-const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// Load of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Load {
+    pub name: Option<String>,
+    pub subject: Subject,
+    pub mode: Mode,
+    pub arrivals: Arrivals,
+    /// JSON, or any text for a queue or a URL; none is `{}` where there has to
+    /// be something.
+    pub payload: Option<String>,
+    /// Messages in one SendMessageBatch; 1 is SendMessage.
+    pub batch: u64,
+    /// Message groups of a FIFO queue.
+    pub groups: u64,
+    pub method: Option<Method>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// How long to wait for one answer.
+    pub timeout: Duration,
+    /// How long to wait for the work to be done that was accepted.
+    pub drain_timeout: Duration,
+    /// Whether to read in the function's log when accepted work was done.
+    pub follow: bool,
+    pub retries: Retries,
+    /// A cap of one's own on what an open loop may have under way.
+    pub most_in_flight: Option<u64>,
+}
+
+impl Load {
+    /// A burst of a hundred, to be changed at will.
+    pub fn new(subject: Subject) -> Load {
+        let mode = match subject {
+            Subject::Function(_) => Mode::Sync,
+            Subject::Queue(_) => Mode::Queue,
+            Subject::Url(_) => Mode::Http,
+        };
+        Load {
+            name: None,
+            subject,
+            mode,
+            arrivals: Arrivals::burst(100),
+            payload: None,
+            batch: 1,
+            groups: 1,
+            method: None,
+            headers: Vec::new(),
+            timeout: DEFAULT_TIMEOUT,
+            drain_timeout: DEFAULT_DRAIN_TIMEOUT,
+            follow: false,
+            retries: Retries::Off,
+            most_in_flight: None,
+        }
+    }
+
+    /// Connections that are needed at once from the start.
+    fn at_once(&self) -> u64 {
+        match (&self.arrivals.shape, self.arrivals.users()) {
+            (Shape::Burst, _) => self.arrivals.requests().unwrap_or_default().div_ceil(self.batch),
+            (_, Some(users)) => users,
+            (_, None) => 1,
+        }
+    }
+
+    /// Refuses more at once than this process may have open.
+    pub fn check_connections(&self) -> Result<(), Failure> {
+        let (at_once, connections) = (self.at_once(), limits::raise_open_files());
+        if at_once <= connections as u64 {
+            return Ok(());
+        }
+        let flag = if self.arrivals.shape == Shape::Burst { "--requests" } else { "--concurrency" };
+        Err(Failure::flag_with_hint(
+            flag,
+            format!("{at_once} at once are more than the {connections} connections that open files allow"),
+            "send fewer at once with --concurrency, or raise the limit with `ulimit -Hn`",
+        ))
+    }
+}
 
 /// A run, ready to go.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    pub name: Option<String>,
+    /// `--target` as given.
     pub target: String,
-    pub clients: Clients,
+    /// The endpoint's URL, or the region of AWS.
+    pub endpoint: String,
+    /// None where a URL is all that is known of the target.
+    pub clients: Option<Clients>,
     pub mode: Mode,
-    pub function: Option<String>,
-    pub work: Work,
+    pub work: Arc<Work>,
+    pub lines: Arc<Lines>,
     pub arrivals: Arrivals,
     pub timeout: Duration,
-    /// In queue mode: how long to wait for the queue to become empty.
     pub drain_timeout: Duration,
-    /// Connections that may be open at once.
-    pub connections: usize,
-}
-
-/// What can be known without the network.
-#[derive(Debug)]
-struct Intent {
-    arrivals: Arrivals,
-    payload: String,
-    subject: Subject,
-}
-
-#[derive(Debug)]
-enum Subject {
-    Function { name: String, invocation_type: InvocationType },
-    Queue(String),
+    pub follow: bool,
+    pub retries: Retries,
+    /// Requests that may be under way at once: connections, or a cap of one's own.
+    pub most_in_flight: usize,
 }
 
 impl Plan {
-    /// Checks the flags, then the target, then the queue.
-    pub async fn resolve(flags: &RunFlags) -> Result<Plan, Failure> {
+    /// Resolves a load at a target.
+    pub async fn new(load: Load, target: &str, clients: Option<&Clients>) -> Result<Plan, Failure> {
         let connections = limits::raise_open_files();
-        let intent = Intent::from_flags(flags, connections)?;
-        let clients = Clients::connect(&flags.target).await?;
-        let (function, work) = match intent.subject {
-            Subject::Function { name, invocation_type } => {
-                let payload = intent.payload.into_bytes();
-                (Some(name.clone()), Work::Invoke { function: name, invocation_type, payload })
-            }
-            Subject::Queue(queue) => {
-                let queue_url = queue::url(&clients.sqs, &queue).await?;
-                (None, Work::SendMessage { queue_url, body: intent.payload })
-            }
-        };
+        let work = work(&load, clients).await?;
+        let lines = Lines::new(work.endpoint().clone());
+        let lines = lines.map_err(|error| Failure::flag("--target", error.to_string()))?;
         Ok(Plan {
-            target: flags.target.to_string(),
-            clients,
-            mode: flags.mode,
-            function,
-            work,
-            arrivals: intent.arrivals,
-            timeout: flags.timeout,
-            drain_timeout: flags.drain_timeout.unwrap_or(DEFAULT_DRAIN_TIMEOUT),
-            connections,
-        })
-    }
-
-    /// A burst of invocations at an endpoint of our own.
-    pub fn burst(clients: &Clients, function: &str, mode: Mode, requests: u64) -> Plan {
-        let invocation_type = invocation_type(mode);
-        let payload = b"{}".to_vec();
-        let work = Work::Invoke { function: function.to_owned(), invocation_type, payload };
-        Plan::at_once(clients, mode, Some(function.to_owned()), work, requests)
-    }
-
-    /// A burst of messages at an endpoint of our own.
-    pub fn messages(clients: &Clients, queue_url: &str, requests: u64) -> Plan {
-        let work = Work::SendMessage { queue_url: queue_url.to_owned(), body: "{}".to_owned() };
-        Plan::at_once(clients, Mode::Queue, None, work, requests)
-    }
-
-    fn at_once(clients: &Clients, mode: Mode, function: Option<String>, work: Work, requests: u64) -> Plan {
-        Plan {
-            target: Target::Url(clients.endpoint.clone()).to_string(),
-            clients: clients.clone(),
-            mode,
-            function,
-            work,
-            arrivals: Arrivals::AtOnce { requests },
-            timeout: Duration::from_secs(60),
-            drain_timeout: DEFAULT_DRAIN_TIMEOUT,
-            connections: limits::raise_open_files(),
-        }
-    }
-}
-
-impl Intent {
-    fn from_flags(flags: &RunFlags, connections: usize) -> Result<Intent, Failure> {
-        Ok(Intent {
-            arrivals: arrivals(flags, connections)?,
-            subject: subject(flags)?,
-            payload: flags.payload.clone().unwrap_or(Payload::Inline("{}".to_owned())).load()?,
+            name: load.name,
+            target: target.to_owned(),
+            endpoint: clients.map_or_else(|| work.endpoint().to_string(), |clients| clients.endpoint.clone()),
+            clients: clients.cloned(),
+            mode: load.mode,
+            work: Arc::new(work),
+            lines: Arc::new(lines),
+            arrivals: load.arrivals,
+            timeout: load.timeout,
+            drain_timeout: load.drain_timeout,
+            follow: load.follow,
+            retries: load.retries,
+            most_in_flight: load.most_in_flight.map_or(connections, |most| connections.min(most as usize)),
         })
     }
 }
 
-fn arrivals(flags: &RunFlags, connections: usize) -> Result<Arrivals, Failure> {
-    if let (Some(per_second), Some(duration)) = (flags.rate, flags.duration) {
-        return Ok(Arrivals::OpenLoop { per_second, duration_s: duration.as_secs_f64() });
-    }
-    let requests = flags.requests.unwrap_or(DEFAULT_REQUESTS);
-    let (flag, open, arrivals) = match flags.concurrency {
-        Some(users) => ("--concurrency", users, Arrivals::ClosedLoop { requests, users }),
-        None => ("--requests", requests, Arrivals::AtOnce { requests }),
-    };
-    if open > connections as u64 {
-        return Err(Failure::flag_with_hint(
-            flag,
-            format!("{open} at once are more than the {connections} connections that open files allow"),
-            "send fewer at once with --concurrency, or raise the limit with `ulimit -Hn`",
-        ));
-    }
-    Ok(arrivals)
-}
-
-fn subject(flags: &RunFlags) -> Result<Subject, Failure> {
-    match flags.mode {
-        Mode::Sync | Mode::Async => {
-            refuse("--queue", flags.queue.is_some(), "needs --mode queue")?;
-            refuse("--drain-timeout", flags.drain_timeout.is_some(), "needs --mode queue")?;
-            let name = given("--function", flags.function.as_deref(), "--function sandbox")?;
-            Ok(Subject::Function { name, invocation_type: invocation_type(flags.mode) })
+async fn work(load: &Load, clients: Option<&Clients>) -> Result<Work, Failure> {
+    let something = || load.payload.clone().unwrap_or_else(|| "{}".to_owned());
+    let clients_of = |what| clients.ok_or_else(|| Failure::flag("--target", format!("is needed for {what}")));
+    match &load.subject {
+        Subject::Function(name) => {
+            let clients = clients_of("a function")?;
+            let signer = clients.identity.signer("lambda");
+            let event = load.mode == Mode::Async;
+            let invoke = Invoke::new(&clients.endpoints.lambda, signer, name, event, something());
+            invoke.map(Work::Invoke).map_err(|problem| Failure::flag("--function", problem))
         }
-        Mode::Queue => {
-            refuse("--function", flags.function.is_some(), "has no meaning with --mode queue")?;
-            Ok(Subject::Queue(given("--queue", flags.queue.as_deref(), "--queue demo-queue")?))
+        Subject::Queue(queue) => {
+            let clients = clients_of("a queue")?;
+            let url = queue::url(&clients.sqs, queue).await?;
+            let signer = clients.identity.signer("sqs");
+            let messages =
+                Messages::new(&clients.endpoints.sqs, signer, &url, &something(), load.batch, load.groups);
+            messages.map(Work::Messages).map_err(|problem| Failure::flag("--queue", problem))
         }
-    }
-}
-
-fn refuse(flag: &'static str, present: bool, problem: &str) -> Result<(), Failure> {
-    if present { Err(Failure::flag(flag, problem)) } else { Ok(()) }
-}
-
-fn given(flag: &'static str, value: Option<&str>, example: &str) -> Result<String, Failure> {
-    match value {
-        Some(value) if !value.trim().is_empty() => Ok(value.to_owned()),
-        Some(_) => Err(Failure::flag(flag, "must not be empty")),
-        None => Err(Failure::flag_with_hint(flag, "is missing", format!("for example {example}"))),
-    }
-}
-
-fn invocation_type(mode: Mode) -> InvocationType {
-    match mode {
-        Mode::Async => InvocationType::Event,
-        Mode::Sync | Mode::Queue => InvocationType::RequestResponse,
+        Subject::Url(url) => {
+            let web = Web::new(url, load.method.clone(), &load.headers, load.payload.clone());
+            web.map(Work::Web).map_err(|problem| Failure::flag("--url", problem))
+        }
     }
 }

@@ -14,15 +14,19 @@ pub const TICK: Duration = Duration::from_millis(100);
 /// Narrow enough that the counts are whole on a terminal of 80 columns.
 const BAR: &str = "  {prefix}{bar:14.green/black.bright} {pos:>4}/{len} {wide_msg} {elapsed:>3}";
 
+const OPEN_END: &str = "  {prefix}{spinner} {pos:>4} {wide_msg} {elapsed:>3}";
+
 /// A bar of requests, or of something else that is waited for.
 #[derive(Debug)]
 pub struct Progress(ProgressBar);
 
 impl Progress {
     /// A bar that fills as requests end. The prefix says which, if there are several.
-    pub fn bar(requests: u64, prefix: impl Into<String>) -> Progress {
-        let bar = ProgressBar::new(requests);
-        let style = ProgressStyle::with_template(BAR).expect("the template is constant");
+    /// Without a number of requests there is nothing to fill.
+    pub fn bar(requests: Option<u64>, prefix: impl Into<String>) -> Progress {
+        let bar = requests.map_or_else(ProgressBar::no_length, ProgressBar::new);
+        let template = if requests.is_some() { BAR } else { OPEN_END };
+        let style = ProgressStyle::with_template(template).expect("the templates are constant");
         bar.set_style(style.progress_chars("━━─"));
         // Hides itself where standard error is no terminal.
         bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -32,12 +36,12 @@ impl Progress {
     }
 
     /// Shows the counts of a run.
-    pub fn show(&self, stats: &Stats, mode: Mode) {
+    pub fn show(&self, stats: &Stats, mode: Mode, in_flight: u64) {
         let of = |wanted: fn(Class) -> bool| {
             let classes = Class::ALL.into_iter().filter(|&class| wanted(class));
             classes.map(|class| stats.count(class)).sum::<u64>()
         };
-        let name = if mode == Mode::Sync { "ok" } else { "accepted" };
+        let name = if matches!(mode, Mode::Sync | Mode::Http) { "ok" } else { "accepted" };
         self.set(
             stats.ended(),
             format!(
@@ -45,7 +49,7 @@ impl Progress {
                 of(Class::is_success),
                 stats.count(Class::Throttled),
                 of(Class::is_error),
-                stats.in_flight(),
+                in_flight,
             ),
         );
     }

@@ -39,6 +39,14 @@ pub async fn url(sqs: &Client, queue: &str) -> Result<String, Failure> {
     Ok(url)
 }
 
+/// The ARN of a queue, which mappings know it by.
+pub async fn arn(sqs: &Client, url: &str) -> Result<String, String> {
+    let request = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::QueueArn);
+    let answer = request.send().await.map_err(|error| in_words(&error))?;
+    let arn = answer.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
+    arn.cloned().ok_or_else(|| "the queue does not say its ARN".to_owned())
+}
+
 /// Waits until the queue is empty, at most for `timeout`.
 pub async fn drain(
     sqs: &Client,
@@ -86,7 +94,7 @@ async fn messages(sqs: &Client, url: &str) -> Result<u64, String> {
 }
 
 /// The service's own message where there is one.
-fn in_words<E>(error: &E) -> String
+pub fn in_words<E>(error: &E) -> String
 where
     E: ProvideErrorMetadata + std::error::Error,
 {

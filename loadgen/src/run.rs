@@ -1,39 +1,43 @@
 //! `loadgen run`: resolve, send, fold, report.
 
-use crate::cli::{Mode, Output, RunFlags};
+use crate::arrivals::drive::drive;
+use crate::aws;
+use crate::cli::{Mode, RunFlags};
+use crate::completion::{self, Accepted};
 use crate::failure::{Failure, exit};
-use crate::issue::{Event, Issuer, Sender, Work};
-use crate::outcome::Class;
-use crate::plan::Plan;
+use crate::outcome::Outcome;
+use crate::outputs::{CHECKPOINT, Outputs, Recorder};
+use crate::plan::{Load, Plan};
 use crate::progress::{Progress, TICK};
 use crate::queue;
-use crate::report::json::ReportFile;
-use crate::report::{Report, json, text};
+use crate::report::{Report, Retries, Subject, nobody_served, text};
+use crate::retry::Retry;
+use crate::sample::Sample;
+use crate::scenario;
+use crate::sender::Sender;
 use crate::signal;
-use crate::stats::{EnvironmentUse, Stats};
-use std::collections::HashMap;
-use std::io::Write;
+use crate::stats::Stats;
+use crate::target::{Clients, Target};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TryRecvError};
 use tokio_util::sync::CancellationToken;
 
-/// Events on their way to the owner of the statistics. Beyond it the sending
+/// Samples on their way to the owner of the statistics. Beyond it the sending
 /// tasks wait, which they do after their sample was taken.
-const EVENTS: usize = 65_536;
-
-/// What a run leaves behind.
-#[derive(Debug)]
-pub struct Finished {
-    pub report: Report,
-    pub environments: HashMap<String, EnvironmentUse>,
-}
+const SAMPLES: usize = 65_536;
+/// How often the owner looks for samples.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The command.
 pub fn main(flags: &RunFlags) -> ExitCode {
-    complete(command(flags))
+    match &flags.scenario {
+        Some(file) => complete(scenario::command(file, flags)),
+        None => complete(command(flags)),
+    }
 }
 
 /// Runs a command to its end, and says by the exit code how it went.
@@ -42,114 +46,187 @@ pub fn complete(command: impl Future<Output = Result<u8, Failure>>) -> ExitCode 
         Ok(runtime) => runtime,
         Err(error) => return Failure::Runtime(error).print(),
     };
-    match runtime.block_on(command) {
+    let ended = runtime.block_on(command);
+    // What still waits for an answer somewhere has nothing to add.
+    runtime.shutdown_background();
+    match ended {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.print(),
     }
 }
 
 async fn command(flags: &RunFlags) -> Result<u8, Failure> {
-    let plan = Plan::resolve(flags).await?;
-    let file = flags.report.as_deref().map(ReportFile::create).transpose()?;
+    let mut load = flags.load.load()?;
+    load.check_connections()?;
+    let target = flags.target.clone().unwrap_or(Target::Emulator);
+    let clients = clients(&load, &target).await?;
+    let mut outputs = Outputs::open(&flags.output)?;
+    aws::ask_before(&flags.aws, clients.as_ref(), std::slice::from_mut(&mut load), &[]).await?;
+    let plan = Plan::new(load, &target.to_string(), clients.as_ref()).await?;
     // Until here a signal ends the process at once: a pipe may wait for its reader.
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
 
-    let mut report = run(&plan, String::new(), &stop).await.report;
-    if let (Mode::Queue, Work::SendMessage { queue_url, .. }) = (plan.mode, &plan.work) {
-        let sent = report.counts.accepted;
-        let progress = Progress::bar(sent, "");
-        let (sqs, timeout) = (&plan.clients.sqs, plan.drain_timeout);
-        report.queue = Some(queue::drain(sqs, queue_url, sent, timeout, &progress, &stop).await);
-        progress.clear();
-        report.interrupted = stop.is_cancelled();
-    }
+    let mut report = perform(&plan, "", &mut outputs.recorder, &stop).await;
     report.judge(&flags.expect);
-
-    print(&match flags.output {
-        Output::Text => text::render(&report),
-        Output::Json => json::render(&report),
-    });
-    file.map_or(Ok(()), |file| file.write(&report))?;
+    outputs.write_report(&report)?;
     complain(&report);
     nobody_served(&report).map_or(Ok(()), Err)?;
-    Ok(exit_code(&report))
+    Ok(exit_code(report.as_expected(), report.interrupted))
+}
+
+/// A URL says itself where it leads.
+async fn clients(load: &Load, target: &Target) -> Result<Option<Clients>, Failure> {
+    match load.subject {
+        Subject::Url(_) => Ok(None),
+        Subject::Function(_) | Subject::Queue(_) => Clients::connect(target).await.map(Some),
+    }
+}
+
+/// Sends everything the plan says, and waits for what was only accepted.
+pub async fn perform(plan: &Plan, prefix: &str, recorder: &mut Recorder, stop: &CancellationToken) -> Report {
+    let (stats, accepted) = send(plan, prefix, recorder, stop).await;
+    let mut report = Report::new(plan, &stats, stop.is_cancelled());
+    if plan.mode == Mode::Queue {
+        report.queue = Some(drain(plan, report.counts.accepted, stop).await);
+    }
+    if plan.follow {
+        let (started, count) = (report.times.started, report.counts.accepted);
+        let drained = report.queue.is_some_and(|queue| queue.drained);
+        match completion::follow(plan, started, count, accepted, drained, stop).await {
+            Ok(completion) => report.completion = Some(completion),
+            Err(problem) => anstream::eprintln!("warning: --follow: {problem}"),
+        }
+    }
+    report.interrupted = stop.is_cancelled();
+    report
+}
+
+async fn drain(plan: &Plan, sent: u64, stop: &CancellationToken) -> crate::report::QueueReport {
+    let undrained = crate::report::QueueReport { sent, drained: false, left: sent, drain_s: None };
+    let (Some(clients), Subject::Queue(url)) = (&plan.clients, plan.work.subject()) else { return undrained };
+    let progress = Progress::bar(Some(sent), "");
+    let drained = queue::drain(&clients.sqs, &url, sent, plan.drain_timeout, &progress, stop).await;
+    progress.clear();
+    drained
 }
 
 /// Sends everything the plan says, and folds what becomes of it.
-pub async fn run(plan: &Plan, prefix: String, stop: &CancellationToken) -> Finished {
-    let (events, inbox) = mpsc::channel(EVENTS);
-    let progress = Progress::bar(plan.arrivals.requests(), prefix);
-    let owner = tokio::spawn(fold(inbox, progress, plan.mode));
-    let issuer = Issuer { clients: plan.clients.clone(), work: plan.work.clone(), timeout: plan.timeout };
-    let sender = Arc::new(Sender::new(issuer, events, stop.clone()));
-    plan.arrivals.drive(&sender, plan.connections).await;
-    drop(sender);
+async fn send(
+    plan: &Plan,
+    prefix: &str,
+    recorder: &mut Recorder,
+    stop: &CancellationToken,
+) -> (Stats, Accepted) {
+    let (samples, inbox) = mpsc::channel(SAMPLES);
+    let retry = (plan.retries == Retries::LikeSdk).then(Retry::default);
+    let (work, lines) = (Arc::clone(&plan.work), Arc::clone(&plan.lines));
+    let sender = Arc::new(Sender::new(work, lines, plan.timeout, retry, samples, stop.clone()));
+    let in_flight = sender.in_flight();
+    let (arrivals, most) = (plan.arrivals.clone(), plan.most_in_flight);
+    let driver = tokio::spawn(async move { drive(&arrivals, &sender, most).await });
 
-    let mut stats = owner.await.expect("folding does not panic");
-    let never_begun = plan.arrivals.requests() - stats.ended();
-    stats.never_begun(never_begun, "interrupted");
-    Finished {
-        report: Report::new(plan, &stats, stop.is_cancelled()),
-        environments: stats.environments().clone(),
-    }
+    let mut fold = Fold::new(plan, recorder);
+    let progress = Progress::bar(plan.arrivals.requests(), prefix);
+    let show = |stats: &Stats| progress.show(stats, plan.mode, in_flight.load(Ordering::Relaxed));
+    fold.all(inbox, show).await;
+    progress.clear();
+    let Fold { mut stats, accepted, .. } = fold;
+    let why = match driver.await.expect("sending does not panic") {
+        Ok(()) => "interrupted".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let never_begun = plan.arrivals.requests().unwrap_or_default().saturating_sub(stats.ended());
+    stats.never_begun(never_begun, &why);
+    (stats, accepted)
 }
 
-/// The one owner of the statistics. Ends when the last sender is gone.
-async fn fold(mut inbox: mpsc::Receiver<Event>, progress: Progress, mode: Mode) -> Stats {
-    let mut stats = Stats::new(Instant::now());
-    let mut tick = tokio::time::interval(TICK);
-    loop {
-        tokio::select! {
-            event = inbox.recv() => match event {
-                Some(Event::Left) => stats.leave(),
-                Some(Event::Ended(sample)) => stats.record(&sample),
-                None => break,
-            },
-            _ = tick.tick() => progress.show(&stats, mode),
+/// The one owner of the statistics.
+struct Fold<'a> {
+    plan: &'a Plan,
+    recorder: &'a mut Recorder,
+    stats: Stats,
+    /// Events to be followed.
+    accepted: Accepted,
+    started: Instant,
+}
+
+impl<'a> Fold<'a> {
+    fn new(plan: &'a Plan, recorder: &'a mut Recorder) -> Fold<'a> {
+        recorder.begin(plan.name.as_deref());
+        let started = Instant::now();
+        Fold { plan, recorder, stats: Stats::new(started), accepted: Accepted::new(), started }
+    }
+
+    /// Ends when the last sender is gone. Looks now and then instead of being
+    /// woken by each sample: on a busy machine that would cost as much as the
+    /// request that the sample is about.
+    async fn all(&mut self, mut inbox: mpsc::Receiver<Sample>, show: impl Fn(&Stats)) {
+        let mut shown = Instant::now();
+        let mut written = Instant::now();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if self.drain(&mut inbox) {
+                break;
+            }
+            if shown.elapsed() >= TICK {
+                shown = Instant::now();
+                show(&self.stats);
+            }
+            if written.elapsed() >= CHECKPOINT {
+                written = Instant::now();
+                self.checkpoint();
+            }
         }
     }
-    progress.clear();
-    stats
-}
 
-/// Writes to standard output. A reader that has gone away is not an error.
-pub fn print(text: &str) {
-    let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    /// Folds what has come in; says whether that was the last.
+    fn drain(&mut self, inbox: &mut mpsc::Receiver<Sample>) -> bool {
+        loop {
+            match inbox.try_recv() {
+                Ok(sample) => self.record(&sample),
+                Err(TryRecvError::Empty) => return false,
+                Err(TryRecvError::Disconnected) => return true,
+            }
+        }
+    }
+
+    fn record(&mut self, sample: &Sample) {
+        self.stats.record(sample);
+        self.recorder.sample(sample, self.started);
+        if let Outcome::Accepted { request_id: Some(id), .. } = &sample.outcome
+            && self.plan.follow
+        {
+            let accepted_s = self.stats.epoch_s(sample.done);
+            completion::note(&mut self.accepted, id, accepted_s);
+        }
+    }
+
+    /// A report as of now: what has not ended counts as not answered.
+    fn checkpoint(&mut self) {
+        if self.recorder.wants_checkpoints() {
+            let mut so_far = self.stats.clone();
+            let open = self.plan.arrivals.requests().unwrap_or_default().saturating_sub(so_far.ended());
+            so_far.never_begun(open, "had not ended when this was written");
+            self.recorder.checkpoint(Report::new(self.plan, &so_far, true));
+        }
+    }
 }
 
 /// One line on standard error for each thing that was expected and is not so.
-fn complain(report: &Report) {
+pub fn complain(report: &Report) {
+    let name = report.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
     for verdict in report.expectations.iter().filter(|verdict| !verdict.ok) {
-        anstream::eprintln!("expectation failed: {verdict}");
+        anstream::eprintln!("expectation failed: {name}{verdict}");
     }
     if let Some(queue) = report.queue.filter(|queue| !queue.drained) {
         let left = text::plural(queue.left, "message");
-        anstream::eprintln!("expectation failed: the queue becomes empty ({left} left)");
+        anstream::eprintln!("expectation failed: {name}the queue becomes empty ({left} left)");
     }
 }
 
-/// The failure that a run is when its every request was refused or never left:
-/// a name or an address is wrong.
-fn nobody_served(report: &Report) -> Option<Failure> {
-    const HOPELESS: [Class; 2] = [Class::ClientError, Class::NotSent];
-    let of = |class| report.counts.of(class);
-    if report.interrupted || HOPELESS.into_iter().map(of).sum::<u64>() < report.requests {
-        return None;
-    }
-    let problem = |class: Class| {
-        let words = report.notes.get(&class).map_or(class.key(), String::as_str);
-        let not_sent = if class == Class::NotSent { "not sent: " } else { "" };
-        format!("{} × {not_sent}{words}", of(class))
-    };
-    let problems: Vec<_> = HOPELESS.into_iter().filter(|&class| of(class) > 0).map(problem).collect();
-    let flag = if report.mode == Mode::Queue { "--queue" } else { "--function" };
-    Some(Failure::NobodyServed { problem: problems.join(", "), flag })
-}
-
-fn exit_code(report: &Report) -> u8 {
-    match report.as_expected() {
-        _ if report.interrupted => exit::INTERRUPTED,
+pub fn exit_code(as_expected: bool, interrupted: bool) -> u8 {
+    match as_expected {
+        _ if interrupted => exit::INTERRUPTED,
         true => exit::DONE,
         false => exit::UNEXPECTED,
     }

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::environment::{Arrival, Environment, epoch_seconds, seconds};
 use crate::identifier;
 use crate::instruction::Malformed;
+use crate::message::Message;
 
 /// The answer in the shape that its receiver expects.
 #[derive(Debug, Serialize)]
@@ -72,9 +73,10 @@ pub struct Http {
 }
 
 impl Reply {
-    pub(crate) fn batch(usual: Usual, messages: usize, failed: Vec<String>) -> Self {
-        let failures = failed.into_iter().map(|item_identifier| BatchItemFailure { item_identifier });
-        Self::Batch(Batch { usual, messages, batch_item_failures: failures.collect() })
+    pub(crate) fn batch(usual: Usual, messages: &[Message]) -> Self {
+        let failed = messages.iter().filter(|message| message.failed);
+        let failures = failed.map(|message| BatchItemFailure { item_identifier: message.message_id.clone() });
+        Self::Batch(Batch { usual, messages: messages.len(), batch_item_failures: failures.collect() })
     }
 
     pub(crate) fn ok(usual: &Usual) -> Self {

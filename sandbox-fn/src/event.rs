@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::instruction::{Instruction, Malformed};
+use crate::message::Message;
 
 /// An event, understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,11 +26,7 @@ pub struct Event {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Source {
     Direct,
-    Sqs {
-        messages: usize,
-        /// The ids of the messages that asked to fail.
-        failed: Vec<String>,
-    },
+    Sqs(Vec<Message>),
     Http,
 }
 
@@ -49,18 +46,16 @@ impl Event {
 
     fn batch(records: &[Value]) -> Result<Self, Malformed> {
         let mut whole = Instruction::default();
-        let mut failed = Vec::new();
+        let mut messages = Vec::new();
         for record in records {
             let message_id = record["messageId"].as_str().unwrap_or_default();
             let one = message_instruction(record).map_err(|malformed| malformed.in_message(message_id))?;
-            if one.fail.is_some() {
-                failed.push(message_id.to_owned());
-            }
+            messages.push(Message::of(record, one.fail.is_some()));
             whole = whole.and(one);
         }
         // A message that fails is reported; it does not fail the invocation.
         let instruction = Instruction { fail: None, ..whole.or_sleep() };
-        Ok(Self { source: Source::Sqs { messages: records.len(), failed }, instruction })
+        Ok(Self { source: Source::Sqs(messages), instruction })
     }
 
     fn http(request: &Value) -> Result<Self, Malformed> {
@@ -157,8 +152,11 @@ mod tests {
                 |(body, id)| json!({"messageId": format!("m{id}"), "eventSource": "aws:sqs", "body": body}),
             );
             let payload = json!({"Records": records.collect::<Vec<_>>()});
-            let failed = failed.iter().map(ToString::to_string).collect();
-            check(&payload, Source::Sqs { messages: bodies.len(), failed }, &keys);
+            let messages = payload["Records"].as_array().expect("a list").iter().map(|record| {
+                let id = record["messageId"].as_str().expect("an id");
+                Message::of(record, failed.contains(&id))
+            });
+            check(&payload, Source::Sqs(messages.collect()), &keys);
         };
         check(&["hello", "{}"], &[], json!({"sleep_ms": 2500}));
         check(&[r#"{"sleep_ms":1}"#, "hello", r#"{"sleep_ms":2}"#], &[], json!({"sleep_ms": 3}));

@@ -10,13 +10,14 @@
 //!
 //! What it can be told is listed at [`instruction`]; where the orders may be
 //! found (plain payload, SQS records, HTTP request) at [`event`]; what it
-//! answers at [`answer`].
+//! answers at [`answer`]; what its log says of messages at [`message`].
 
 pub mod answer;
 mod environment;
 pub mod event;
 mod identifier;
 pub mod instruction;
+pub mod message;
 mod work;
 
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ use serde_json::Value;
 use crate::answer::{Reply, Usual};
 use crate::environment::Environment;
 use crate::event::{Event, Source};
+use crate::message::Message;
 
 const HOW_TO_RUN: &str = "this is a Lambda function and Lambda starts it: put this file as `bootstrap` into a zip \
      and create a function from it with the runtime provided.al2023";
@@ -77,7 +79,10 @@ async fn handle(environment: &Environment, event: LambdaEvent<Value>) -> Result<
 fn reply(source: Source, usual: Usual) -> Reply {
     match source {
         Source::Direct => Reply::Direct(usual),
-        Source::Sqs { messages, failed } => Reply::batch(usual, messages, failed),
+        Source::Sqs(messages) => {
+            messages.iter().for_each(Message::log);
+            Reply::batch(usual, &messages)
+        }
         Source::Http => Reply::ok(&usual),
     }
 }

@@ -91,7 +91,9 @@ impl HandlerRuntime {
         };
         let counted_from = dispatch.deadline - environment.function.spec.timeout;
         let started = counted_from.max(environment.ready);
-        let cold = !std::mem::replace(&mut environment.invoked, true);
+        let first = !std::mem::replace(&mut environment.invoked, true);
+        // Nobody waits for an environment that was provisioned.
+        let cold = first && environment.initialization == InitializationType::OnDemand;
         let finished = started + environment.model.draw_duration(&mut self.rng);
         let fails = environment.model.failure_rate > 0.0 && self.rng.unit() < environment.model.failure_rate;
         let outcome = if fails {
@@ -132,12 +134,8 @@ impl HandlerRuntime {
 impl Environment {
     /// The same shape as the sample function's answer.
     fn answer(&self, request_id: RequestId, cold: bool, started: Timestamp, finished: Timestamp) -> Bytes {
-        let cold_start_time = match self.initialization {
-            _ if !cold => Duration::ZERO,
-            // As long as the caller waited for it: a simulated one takes its own time.
-            InitializationType::OnDemand => started.since(self.started_at),
-            InitializationType::Provisioned => self.model.init,
-        };
+        // As long as the caller waited for it: a simulated one takes its own time.
+        let cold_start_time = if cold { started.since(self.started_at) } else { Duration::ZERO };
         let remaining = self.function.spec.timeout.saturating_sub(finished.since(started));
         let text = format!(
             concat!(

@@ -7,11 +7,12 @@ use super::Experiment;
 use super::observer::FunctionState;
 use super::table::Row;
 use super::world::{World, until};
+use crate::arrivals::Arrivals;
 use crate::cli::Mode;
 use crate::failure::Failure;
-use crate::plan::Plan;
+use crate::plan::Load;
 use crate::progress::Progress;
-use crate::report::Report;
+use crate::report::{Report, Subject};
 
 const FUNCTION: &str = "sandbox";
 const EVENTS: u64 = 20;
@@ -25,8 +26,9 @@ pub(super) async fn experiment(world: &World) -> Result<Experiment, Failure> {
     world.fresh().await?;
     world.create_function(FUNCTION).await?;
     world.reserve(FUNCTION, Some(RESERVED)).await?;
-    let plan = Plan::burst(&world.clients, FUNCTION, Mode::Async, EVENTS);
-    let report = world.run(&plan, "handing over").await.report;
+    let mut load = Load::new(Subject::Function(FUNCTION.to_owned()));
+    (load.mode, load.arrivals) = (Mode::Async, Arrivals::burst(EVENTS));
+    let report = world.run(load, "handing over").await?;
     let state = processed(world).await?;
     Ok(Experiment {
         title: format!("2 Asynchronous: {EVENTS} events, reserved concurrency {RESERVED}"),
@@ -37,7 +39,7 @@ pub(super) async fn experiment(world: &World) -> Result<Experiment, Failure> {
 
 /// Watches until every event has ended one way or the other.
 async fn processed(world: &World) -> Result<FunctionState, Failure> {
-    let progress = Progress::bar(EVENTS, "processing ");
+    let progress = Progress::bar(Some(EVENTS), "processing ");
     let state = until("see all events processed", async || {
         let state = world.function(FUNCTION).await?;
         let ended = state.invocations.succeeded + state.invocations.failed;

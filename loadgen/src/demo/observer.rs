@@ -2,18 +2,13 @@
 //! reach: its own state, and CloudWatch Logs.
 
 use crate::failure::Failure;
-use crate::target::address;
-use http_body_util::{BodyExt, Full};
+use crate::wire::{Endpoint, Lines, Template};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::error::Error;
-use tokio::net::TcpStream;
 
 /// One consistent look at the account.
 #[derive(Debug, Default, Deserialize)]
@@ -77,75 +72,62 @@ struct LogStreams {
     log_streams: Vec<serde::de::IgnoredAny>,
 }
 
-/// A connection per question: there are few, and none is in a hurry.
+/// Asks over a connection of its own.
 #[derive(Debug)]
 pub(super) struct Observer {
-    address: String,
+    lines: Lines,
 }
 
-type Problem = Box<dyn Error + Send + Sync>;
-
 impl Observer {
-    pub(super) fn new(endpoint: &str) -> Result<Observer, Failure> {
-        let address = address(endpoint).map_err(|e| Failure::demo("read the endpoint", &e))?;
-        Ok(Observer { address })
+    pub(super) fn new(endpoint: Endpoint) -> Result<Observer, Failure> {
+        let lines = Lines::new(endpoint).map_err(|e| Failure::demo("read the endpoint", &e))?;
+        Ok(Observer { lines })
     }
 
     pub(super) async fn state(&self) -> Result<State, Failure> {
-        let state = self.ask(Method::GET, "/_emulator/state", &[], String::new()).await;
+        let state = self.ask(self.template(Method::GET, "/_emulator/state", "")).await;
         let state = state.and_then(|body| parse(&body));
         state.map_err(|e| Failure::demo("read the emulator's state", &e))
     }
 
     pub(super) async fn reset(&self) -> Result<(), Failure> {
-        let answer = self.ask(Method::POST, "/_emulator/reset", &[], String::new()).await;
+        let answer = self.ask(self.template(Method::POST, "/_emulator/reset", "")).await;
         answer.map(drop).map_err(|e| Failure::demo("reset the emulator", &e))
     }
 
     /// How many log streams a function has: one per environment.
     pub(super) async fn log_streams(&self, function: &str) -> Result<u64, Failure> {
-        let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", "Logs_20140328.DescribeLogStreams"),
-        ];
         let question = json!({"logGroupName": format!("/aws/lambda/{function}")}).to_string();
-        let answer = self.ask(Method::POST, "/", &headers, question).await;
+        let template = self.template(Method::POST, "/", question).map(|template| {
+            let template = template.with("content-type", "application/x-amz-json-1.1");
+            template.with("x-amz-target", "Logs_20140328.DescribeLogStreams")
+        });
+        let answer = self.ask(template).await;
         let streams = answer.and_then(|body| parse::<LogStreams>(&body));
         let streams = streams.map_err(|e| Failure::demo("describe log streams", &e))?;
         Ok(streams.log_streams.len() as u64)
     }
 
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: String,
-    ) -> Result<Bytes, Problem> {
-        let stream = TcpStream::connect(&self.address).await?;
-        let (mut connection, driver) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await?;
-        let driver = tokio::spawn(driver);
-        let request = Request::builder().method(method).uri(path).header("host", &self.address);
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let answer = connection.send_request(request.body(Full::from(body))?).await?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        driver.abort();
-        match status {
-            status if status.is_success() => Ok(body),
-            status => Err(refusal(status, &body)),
+    fn template(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Template, String> {
+        Template::new(self.lines.endpoint(), method, path, body)
+    }
+
+    async fn ask(&self, template: Result<Template, String>) -> Result<Bytes, String> {
+        let answer = self.lines.ask(&template?).await?;
+        match answer.status {
+            status if status.is_success() => Ok(answer.body),
+            status => Err(refusal(status, &answer.body)),
         }
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    Ok(serde_json::from_slice(body)?)
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
-fn refusal(status: StatusCode, body: &[u8]) -> Problem {
+fn refusal(status: StatusCode, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let words = if text.is_empty() { status.to_string() } else { format!("{status}: {text}") };
-    words.into()
+    if text.is_empty() { status.to_string() } else { format!("{status}: {text}") }
 }
 
 #[cfg(test)]

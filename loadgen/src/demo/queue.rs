@@ -7,29 +7,32 @@ use super::Experiment;
 use super::observer::{FunctionState, QueueState};
 use super::table::Row;
 use super::world::{World, until};
+use crate::account::{MappingSpec, QueueSpec};
+use crate::arrivals::Arrivals;
 use crate::failure::Failure;
-use crate::plan::Plan;
+use crate::plan::Load;
 use crate::progress::Progress;
-use crate::report::Report;
-use aws_sdk_lambda::error::DisplayErrorContext;
-use aws_sdk_sqs::types::QueueAttributeName;
+use crate::report::{Report, Subject};
+use std::time::Duration;
 
 pub(super) const FUNCTION: &str = "sandbox-queue";
 pub(super) const QUEUE: &str = "demo-queue";
 const MESSAGES: u64 = 20;
-const BATCH_SIZE: i32 = 10;
-const WINDOW_S: i32 = 1;
+const BATCH_SIZE: u32 = 10;
+const WINDOW: Duration = Duration::from_secs(1);
 /// Six times the function's timeout, as AWS advises.
-const VISIBILITY_S: &str = "90";
+const VISIBILITY: Duration = Duration::from_secs(90);
 
 pub(super) async fn experiment(world: &World) -> Result<Experiment, Failure> {
     anstream::eprintln!("3 of 3: {MESSAGES} messages through a queue, batch size {BATCH_SIZE}");
     world.fresh().await?;
     world.create_function(FUNCTION).await?;
-    let queue_url = create_queue(world).await?;
-    map(world, &queue_url).await?;
-    let plan = Plan::messages(&world.clients, &queue_url, MESSAGES);
-    let report = world.run(&plan, "sending").await.report;
+    let mut account = world.account();
+    account.make_queue(&queue()).await?;
+    account.make_mapping(&mapping()).await?;
+    let mut load = Load::new(Subject::Queue(QUEUE.to_owned()));
+    load.arrivals = Arrivals::burst(MESSAGES);
+    let report = world.run(load, "sending").await?;
     let queue = emptied(world).await?;
     let function = world.settled(FUNCTION).await?;
     let log_streams = world.observer.log_streams(FUNCTION).await?;
@@ -40,44 +43,28 @@ pub(super) async fn experiment(world: &World) -> Result<Experiment, Failure> {
     })
 }
 
-async fn create_queue(world: &World) -> Result<String, Failure> {
-    let request = world.clients.sqs.create_queue().queue_name(QUEUE);
-    let request = request.attributes(QueueAttributeName::VisibilityTimeout, VISIBILITY_S);
-    let step = "create the queue";
-    let answer = request.send().await.map_err(|e| Failure::demo(step, &DisplayErrorContext(e)))?;
-    let url = answer.queue_url().ok_or_else(|| Failure::demo(step, "no URL in the answer"))?;
-    Ok(url.to_owned())
+fn queue() -> QueueSpec {
+    QueueSpec {
+        name: QUEUE.to_owned(),
+        visibility_timeout: Some(VISIBILITY),
+        delay: None,
+        dead_letter_after: None,
+    }
 }
 
-async fn queue_arn(world: &World, queue_url: &str) -> Result<String, Failure> {
-    let step = "ask the queue for its ARN";
-    let request = world.clients.sqs.get_queue_attributes().queue_url(queue_url);
-    let answer = request.attribute_names(QueueAttributeName::QueueArn).send().await;
-    let answer = answer.map_err(|e| Failure::demo(step, &DisplayErrorContext(e)))?;
-    let arn = answer.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
-    arn.cloned().ok_or_else(|| Failure::demo(step, "no ARN in the answer"))
-}
-
-/// Maps the queue to the function and waits until the mapping is enabled.
-async fn map(world: &World, queue_url: &str) -> Result<(), Failure> {
-    let step = "map the queue to the function";
-    let arn = queue_arn(world, queue_url).await?;
-    let request = world.clients.lambda.create_event_source_mapping().function_name(FUNCTION);
-    let request = request.event_source_arn(arn);
-    let request = request.batch_size(BATCH_SIZE).maximum_batching_window_in_seconds(WINDOW_S);
-    let mapping = request.send().await.map_err(|e| Failure::demo(step, &DisplayErrorContext(e)))?;
-    let uuid = mapping.uuid().ok_or_else(|| Failure::demo(step, "no UUID in the answer"))?;
-    until(step, async || {
-        let mapping = world.clients.lambda.get_event_source_mapping().uuid(uuid).send().await;
-        let mapping = mapping.map_err(|e| Failure::demo(step, &DisplayErrorContext(e)))?;
-        Ok((mapping.state() == Some("Enabled")).then_some(()))
-    })
-    .await
+fn mapping() -> MappingSpec {
+    MappingSpec {
+        queue: QUEUE.to_owned(),
+        function: FUNCTION.to_owned(),
+        batch_size: BATCH_SIZE,
+        window: Some(WINDOW),
+        maximum_concurrency: None,
+    }
 }
 
 /// Watches until the queue is empty: what is in flight is being processed.
 async fn emptied(world: &World) -> Result<QueueState, Failure> {
-    let progress = Progress::bar(MESSAGES, "processing ");
+    let progress = Progress::bar(Some(MESSAGES), "processing ");
     let queue = until("see the queue become empty", async || {
         let queues = world.observer.state().await?.queues;
         let queue = queues.into_iter().find(|queue| queue.name == QUEUE);

@@ -7,14 +7,13 @@
 use super::Experiment;
 use super::table::Row;
 use super::world::World;
-use crate::cli::Mode;
+use crate::arrivals::Arrivals;
 use crate::duration::show_ms;
 use crate::failure::Failure;
 use crate::outcome::Class;
-use crate::plan::Plan;
+use crate::plan::Load;
 use crate::report::text::plural;
-use crate::report::{Counts, Report};
-use crate::run::Finished;
+use crate::report::{Counts, Report, Subject};
 use std::collections::HashMap;
 
 const FUNCTION: &str = "sandbox";
@@ -33,12 +32,12 @@ pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experimen
     let mut cold_answers: HashMap<String, u64> = HashMap::new();
     for limit in LIMITS {
         let warm = cold_answers.len() as u64;
-        let (finished, started) = burst(world, limit, requests).await?;
-        rows.extend(observations(limit, requests, warm, started, &finished));
-        for (environment, seen) in finished.environments {
-            *cold_answers.entry(environment).or_default() += seen.cold;
+        let (report, started) = burst(world, limit, requests).await?;
+        rows.extend(observations(limit, requests, warm, started, &report));
+        for seen in &report.environment_uses {
+            *cold_answers.entry(seen.id.clone()).or_default() += seen.cold;
         }
-        reports.push(finished.report);
+        reports.push(report);
     }
     rows.push(once_cold(&cold_answers));
     let skew = reports.iter().filter_map(|report: &Report| report.start_skew_ms);
@@ -51,13 +50,14 @@ pub(super) async fn experiment(world: &World, requests: u64) -> Result<Experimen
 }
 
 /// One burst, and how many environments were started for it.
-async fn burst(world: &World, limit: Option<u64>, requests: u64) -> Result<(Finished, u64), Failure> {
+async fn burst(world: &World, limit: Option<u64>, requests: u64) -> Result<(Report, u64), Failure> {
     world.reserve(FUNCTION, limit).await?;
     let before = world.settled(FUNCTION).await?.environments.started;
-    let plan = Plan::burst(&world.clients, FUNCTION, Mode::Sync, requests);
-    let finished = world.run(&plan, &format!("{:11}", case(limit))).await;
+    let mut load = Load::new(Subject::Function(FUNCTION.to_owned()));
+    load.arrivals = Arrivals::burst(requests);
+    let report = world.run(load, &format!("{:11}", case(limit))).await?;
     let after = world.settled(FUNCTION).await?.environments.started;
-    Ok((finished, after.saturating_sub(before)))
+    Ok((report, after.saturating_sub(before)))
 }
 
 fn case(limit: Option<u64>) -> String {
@@ -66,8 +66,7 @@ fn case(limit: Option<u64>) -> String {
 
 /// `warm` environments answered an earlier burst and are idle now; `started`
 /// is how many the emulator says it has added for this one.
-fn observations(limit: Option<u64>, requests: u64, warm: u64, started: u64, finished: &Finished) -> Vec<Row> {
-    let report = &finished.report;
+fn observations(limit: Option<u64>, requests: u64, warm: u64, started: u64, report: &Report) -> Vec<Row> {
     let counts = &report.counts;
     let admitted = limit.map_or(requests, |limit| limit.min(requests));
     let mut rows = vec![Row::equal("200", admitted, counts.ok()).case(case(limit))];
@@ -112,13 +111,9 @@ mod tests {
     use super::*;
     use crate::report::tests::example;
 
-    fn finished(report: Report) -> Finished {
-        Finished { report, environments: HashMap::new() }
-    }
-
     #[test]
     fn a_burst_on_five_is_judged() {
-        let rows = observations(Some(5), 100, 0, 5, &finished(example()));
+        let rows = observations(Some(5), 100, 0, 5, &example());
         assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
         let cells: Vec<_> = rows.iter().map(|row| (row.expected.as_str(), row.observed.as_str())).collect();
         assert_eq!(cells, [("5", "5"), ("95", "95"), ("5", "5"), ("5", "5"), ("5", "5"), ("≤ 5", "5")]);
@@ -129,7 +124,7 @@ mod tests {
         let check = |change: fn(&mut Report), row: &str| {
             let mut report = example();
             change(&mut report);
-            let rows = observations(Some(5), 100, 0, 5, &finished(report));
+            let rows = observations(Some(5), 100, 0, 5, &report);
             let failed: Vec<_> = rows.iter().filter(|row| !row.ok).map(|row| row.what.as_str()).collect();
             assert_eq!(failed, [row]);
         };
@@ -144,7 +139,7 @@ mod tests {
         let mut report = example();
         report.counts = Counts { ok_warm: 50, ok_cold: 50, ..Counts::default() };
         report.environments = Some(100);
-        let rows = observations(None, 100, 50, 50, &finished(report));
+        let rows = observations(None, 100, 50, 50, &report);
         assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
         assert_eq!(rows[0].case, "unreserved");
     }
@@ -152,7 +147,7 @@ mod tests {
     #[test]
     fn warm_environments_need_no_cold_start() {
         let check = |warm, what: &str, expected: &str, ok| {
-            let rows = observations(Some(5), 100, warm, 5, &finished(example()));
+            let rows = observations(Some(5), 100, warm, 5, &example());
             let row = rows.iter().find(|row| row.what.starts_with("cold starts")).unwrap();
             assert_eq!((row.what.as_str(), row.expected.as_str(), row.ok), (what, expected, ok));
         };

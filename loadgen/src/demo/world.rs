@@ -1,24 +1,15 @@
 //! The account the experiments play in: clients, functions, and waiting.
 
 use super::observer::{FunctionState, Observer, State};
+use crate::account::{Account, FunctionSpec};
 use crate::failure::Failure;
-use crate::plan::Plan;
-use crate::run::{self, Finished};
+use crate::outputs::Recorder;
+use crate::plan::{Load, Plan};
+use crate::report::Report;
+use crate::run::perform;
 use crate::target::Clients;
-use aws_sdk_lambda::error::DisplayErrorContext;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{FunctionCode, Runtime, State as Lifecycle};
-use std::io::{Cursor, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
-
-const ROLE: &str = "arn:aws:iam::000000000000:role/demo";
-const MEMORY_MB: i32 = 128;
-/// Six times the work of one request.
-const TIMEOUT_S: i32 = 15;
 
 /// How often something awaited is looked at.
 pub(super) const POLL: Duration = Duration::from_millis(100);
@@ -31,18 +22,13 @@ pub(super) struct World {
     pub(super) clients: Clients,
     pub(super) observer: Observer,
     stop: CancellationToken,
-    package: Vec<u8>,
 }
 
 impl World {
     pub(super) async fn open(endpoint: &str, stop: CancellationToken) -> Result<World, Failure> {
-        let this = std::env::current_exe().map_err(|e| Failure::demo("find its own executable", &e))?;
-        Ok(World {
-            clients: Clients::at(endpoint).await?,
-            observer: Observer::new(endpoint)?,
-            stop,
-            package: package(&this).map_err(|e| Failure::demo("pack the function", &e))?,
-        })
+        let clients = Clients::at(endpoint).await?;
+        let observer = Observer::new(clients.endpoints.lambda.clone())?;
+        Ok(World { clients, observer, stop })
     }
 
     /// Forgets everything in the account.
@@ -52,42 +38,24 @@ impl World {
 
     /// Creates the sample function and waits until it can be invoked.
     pub(super) async fn create_function(&self, name: &str) -> Result<(), Failure> {
-        let step = format!("create function {name}");
-        let code = FunctionCode::builder().zip_file(Blob::new(self.package.clone())).build();
-        let request = self.clients.lambda.create_function().function_name(name).role(ROLE);
-        let request = request.runtime(Runtime::Providedal2023).handler("bootstrap").code(code);
-        let request = request.timeout(TIMEOUT_S).memory_size(MEMORY_MB);
-        request.send().await.map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))?;
-        until(&step, async || {
-            let request = self.clients.lambda.get_function_configuration().function_name(name);
-            let function = request.send().await;
-            let function = function.map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))?;
-            Ok((function.state() == Some(&Lifecycle::Active)).then_some(()))
-        })
-        .await
+        self.account().make_function(&FunctionSpec::sample(name)).await
     }
 
     /// Sets the reserved concurrency, or takes it away.
     pub(super) async fn reserve(&self, name: &str, reserved: Option<u64>) -> Result<(), Failure> {
-        let step = format!("reserve concurrency for {name}");
-        let lambda = &self.clients.lambda;
-        match reserved {
-            Some(n) => {
-                let n = i32::try_from(n).map_err(|e| Failure::demo(&step, &e))?;
-                let request = lambda.put_function_concurrency().function_name(name);
-                let answer = request.reserved_concurrent_executions(n).send().await;
-                answer.map(drop).map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))
-            }
-            None => {
-                let answer = lambda.delete_function_concurrency().function_name(name).send().await;
-                answer.map(drop).map_err(|e| Failure::demo(&step, &DisplayErrorContext(e)))
-            }
-        }
+        let reserved = reserved.map(|n| n as u32);
+        self.account().reserve(name, reserved).await
+    }
+
+    /// What is made in it goes with the emulator, so nothing has to be undone.
+    pub(super) fn account(&self) -> Account<'_> {
+        Account::new(&self.clients, None, "demo", self.stop.clone())
     }
 
     /// One run of load, with a bar in front of it.
-    pub(super) async fn run(&self, plan: &Plan, label: &str) -> Finished {
-        run::run(plan, format!("{label} "), &self.stop).await
+    pub(super) async fn run(&self, load: Load, label: &str) -> Result<Report, Failure> {
+        let plan = Plan::new(load, &self.clients.endpoint, Some(&self.clients)).await?;
+        Ok(perform(&plan, &format!("{label} "), &mut Recorder::default(), &self.stop).await)
     }
 
     pub(super) async fn function(&self, name: &str) -> Result<FunctionState, Failure> {
@@ -121,48 +89,5 @@ pub(super) async fn until<T>(
             return Err(Failure::demo(step, &format!("it did not happen within {PATIENCE:?}")));
         }
         tokio::time::sleep(POLL).await;
-    }
-}
-
-/// A deployment package whose bootstrap is this program in another role.
-fn package(executable: &Path) -> Result<Vec<u8>, zip::result::ZipError> {
-    let options =
-        SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).unix_permissions(0o755);
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    zip.start_file("bootstrap", options)?;
-    zip.write_all(bootstrap(&executable.to_string_lossy()).as_bytes())?;
-    Ok(zip.finish()?.into_inner())
-}
-
-fn bootstrap(executable: &str) -> String {
-    // Inside single quotes the shell knows only the quote itself.
-    format!("#!/bin/sh\nexec '{}' sandbox-fn\n", executable.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Read;
-
-    #[test]
-    fn the_shell_sees_the_path_as_it_is() {
-        let check = |path: &str, line: &str| {
-            assert_eq!(bootstrap(path), format!("#!/bin/sh\nexec {line} sandbox-fn\n"));
-        };
-        check("/opt/loadgen", "'/opt/loadgen'");
-        check("/my tools/$HOME", "'/my tools/$HOME'");
-        check("/it's", r"'/it'\''s'");
-    }
-
-    #[test]
-    fn the_package_holds_one_executable() {
-        let package = package(Path::new("/opt/loadgen")).unwrap();
-        let mut zip = zip::ZipArchive::new(Cursor::new(package)).unwrap();
-        assert_eq!(zip.len(), 1);
-        let mut file = zip.by_name("bootstrap").unwrap();
-        assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
-        let mut text = String::new();
-        file.read_to_string(&mut text).unwrap();
-        assert_eq!(text, bootstrap("/opt/loadgen"));
     }
 }

@@ -3,9 +3,9 @@
 //! Every colour repeats what a word already says; the stream strips them where
 //! they are not wanted (`NO_COLOR`, no terminal).
 
-use super::{Latency, Report};
+use super::{Latency, Report, Retries};
 use crate::cli::Mode;
-use crate::concurrency::Source;
+use crate::stats::Source;
 use crate::duration::show_ms;
 use crate::outcome::Class;
 use anstyle::{AnsiColor, Style};
@@ -35,9 +35,9 @@ pub fn render(report: &Report) -> String {
 fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "{STRONG}{}{STRONG:#}\n", title(report))?;
     write_table(out, &rows(report))?;
-    let facts = facts(report);
-    if !facts.is_empty() {
-        writeln!(out, "\n  {}", facts.join(" · "))?;
+    writeln!(out, "\n  {}", facts(report).join(" · "))?;
+    for line in [littles_law(report), service_time(report), completion(report)].into_iter().flatten() {
+        writeln!(out, "  {line}")?;
     }
     for (class, note) in &report.notes {
         writeln!(out, "  {BAD}{}{BAD:#}: {note}", class.key())?;
@@ -61,13 +61,19 @@ pub fn mark(ok: bool) -> String {
 
 fn title(report: &Report) -> String {
     let requests = |one: &str| plural(report.requests, one);
-    let what = match (report.mode, &report.function) {
-        (Mode::Sync, Some(function)) => format!("{} to {function}", requests("synchronous request")),
-        (Mode::Async, Some(function)) => format!("{} to {function}", requests("asynchronous request")),
-        _ => requests("message"),
+    let to = &report.subject;
+    let what = match report.mode {
+        Mode::Sync => format!("{} to {to}", requests("synchronous request")),
+        Mode::Async => format!("{} to {to}", requests("asynchronous request")),
+        Mode::Queue => format!("{} to {to}", requests("message")),
+        Mode::Http => format!("{} to {to}", requests("request")),
     };
+    let name = report.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+    let batch = report.batch.map_or(String::new(), |batch| format!(", {batch} in a request"));
+    let retries = if report.retries == Retries::Off { "off" } else { "as an SDK makes them" };
+    let at = if report.mode == Mode::Http { String::new() } else { format!(", at {}", report.endpoint) };
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
-    format!("{what}, {}, at {}, retries off{interrupted}", report.arrivals, report.endpoint)
+    format!("{name}{what}, {}{batch}{at}, retries {retries}{interrupted}", report.arrivals)
 }
 
 fn rows(report: &Report) -> Vec<Row> {
@@ -151,11 +157,55 @@ fn facts(report: &Report) -> Vec<String> {
     let lag = report.send_lag_ms.filter(|_| report.start_skew_ms.is_none());
     facts.extend(lag.map(|lag| format!("sent up to {} late", show_ms(lag.max))));
     facts.push(format!("wall {}", show_ms(report.wall_s * 1000.0)));
+    if report.retries == Retries::LikeSdk {
+        let (made, throttled) = (report.attempts.made, report.attempts.throttled);
+        facts.push(format!("sent {made} times in all, {throttled} of them throttled"));
+    }
     facts.extend(report.queue.map(|queue| match queue.drain_s {
         Some(s) => format!("queue empty after {}", show_ms(s * 1000.0)),
         None => format!("queue not empty, {} left", plural(queue.left, "message")),
     }));
     facts
+}
+
+/// What the load asks for, beside what ran.
+fn littles_law(report: &Report) -> Option<String> {
+    let law = report.littles_law?;
+    let duration = show_ms(law.mean_duration_ms);
+    let asked = match law.requests_per_s {
+        Some(rate) => format!("{} × {duration}", show_rate(rate)),
+        None => format!("{} at once", law.wanted),
+    };
+    let ran = report.max_concurrency.map_or(String::new(), |most| format!(", and at most {most} ran"));
+    let mean = report.mean_concurrency.map_or(String::new(), |mean| format!(", {mean:.1} on average"));
+    let wanted = law.requests_per_s.map_or(String::new(), |_| format!(" = {:.1} at once", law.wanted));
+    Some(format!("Little's law: {asked}{wanted} were asked for{ran}{mean}"))
+}
+
+fn show_rate(per_second: f64) -> String {
+    format!("{}/s", (per_second * 100.0).round() / 100.0)
+}
+
+/// Times from when requests left, where they were due at times of their own:
+/// what is between the two is the wait before they could leave.
+fn service_time(report: &Report) -> Option<String> {
+    let service = report.service_of_successes().filter(|_| report.arrivals.shape.is_paced())?;
+    let [p50, p99, max] = [service.p50, service.p99, service.max].map(show_ms);
+    Some(format!("counted from when they left instead of when they were due: p50 {p50}, p99 {p99}, max {max}"))
+}
+
+fn completion(report: &Report) -> Option<String> {
+    let done = report.completion.as_ref()?;
+    let mut parts = vec![format!("{} of {} done by the log", done.completed, done.accepted)];
+    parts.push(format!("{} in {}", plural(done.invocations, "invocation"), plural(done.environments, "environment")));
+    parts.push(format!("{} cold", done.cold_starts));
+    if done.failed > 0 {
+        parts.push(format!("{} failed", plural(done.failed, "message")));
+    }
+    let times = |latency: Latency| format!("p50 {}, p99 {}", show_ms(latency.p50), show_ms(latency.p99));
+    parts.extend(done.latency_ms.map(|latency| format!("from acceptance to end {}", times(latency))));
+    parts.extend(done.duration_ms.map(|latency| format!("duration {}", times(latency))));
+    Some(parts.join(" · "))
 }
 
 /// As many of a thing whose plural ends in s.
@@ -196,6 +246,7 @@ mod tests {
   429 ReservedFunctionConcurrentInvocationLimitExceeded        95   20.0 ms   20.0 ms   20.0 ms   20.0 ms
 
   5 environments · at most 5 at once (by the answers' own times) · cold start p50 18.0 ms, max 21.0 ms · start skew 12.5 ms · wall 2.51 s
+  Little's law: 100 at once were asked for, and at most 5 ran, 4.9 on average
 
   ✓ ok==5 (observed 5)
   ✗ throttled==90 (observed 95)
@@ -211,8 +262,8 @@ mod tests {
         };
         check(Mode::Sync, 1, "1 synchronous request to sandbox, ");
         check(Mode::Async, 1, "1 asynchronous request to sandbox, ");
-        check(Mode::Queue, 1, "1 message, ");
-        check(Mode::Queue, 2, "2 messages, ");
+        check(Mode::Queue, 1, "1 message to sandbox, ");
+        check(Mode::Queue, 2, "2 messages to sandbox, ");
     }
 
     #[test]

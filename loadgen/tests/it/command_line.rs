@@ -26,17 +26,27 @@ const HELP: Option<&str> = Some("--help");
 
 #[test]
 fn flags_that_contradict_each_other_are_refused() {
-    check(&["--function", "f", "--rate", "5", "--duration", "1s", "--requests", "5"], "--requests", HELP);
-    check(
-        &["--function", "f", "--rate", "5", "--duration", "1s", "--concurrency", "5"],
-        "--concurrency",
-        HELP,
-    );
-    check(&["--function", "f", "--rate", "5"], "--duration", HELP);
-    check(&["--function", "f", "--duration", "5s"], "--rate", HELP);
-    check(&["--function", "f", "--queue", "q"], "--queue needs --mode queue", None);
-    check(&["--function", "f", "--drain-timeout", "1s"], "--drain-timeout needs --mode queue", None);
-    check(&["--mode", "queue", "--queue", "q", "--function", "f"], "--function has no meaning", None);
+    let rate = ["--function", "f", "--rate", "5"];
+    let check = |flags: &[&str], culprit: &str, hint| check(&[&rate, flags].concat(), culprit, hint);
+    check(&["--duration", "1s", "--requests", "5"], "--requests", HELP);
+    check(&["--duration", "1s", "--concurrency", "5"], "--concurrency", HELP);
+    check(&["--arrivals", "poisson:5/s"], "--arrivals", HELP);
+    check(&[], "--rate constant needs a duration or a number of requests", None);
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    check(&["--function", "f", "--duration", "5s"], "--duration a burst has no duration", None);
+    check(&["--function", "f", "--queue", "q"], "--queue and --function exclude each other", None);
+    check(&["--function", "f", "--mode", "queue"], "--mode does not fit", None);
+    check(&["--queue", "q", "--mode", "async"], "--mode does not fit", None);
+    check(&["--function", "f", "--drain-timeout", "1s"], "--drain-timeout needs --queue or --follow", None);
+    check(&["--function", "f", "--follow"], "--follow needs --queue or --mode async", None);
+    check(&["--function", "f", "--batch", "10"], "--batch needs --queue", None);
+    check(&["--function", "f", "--method", "PUT"], "--method needs --url", None);
+    check(&["--url", "http://127.0.0.1/", "--like-sdk"], "--like-sdk has no meaning with --url", None);
+    check(&["--function", "f", "--arrivals", "steps:1/s@1s", "--requests", "5"], "--arrivals steps has an end", None);
+    check(&["--function", "f", "--requests", "2", "--share", "2/3"], "--share leaves nothing to send", None);
 }
 
 #[test]
@@ -55,6 +65,7 @@ fn a_hint_names_the_help_of_the_subcommand_that_was_used() {
 fn what_is_missing_is_named() {
     check(&[], "--function is missing", Some("--function sandbox"));
     check(&["--mode", "async"], "--function is missing", Some("--function sandbox"));
+    check(&["--mode", "http"], "--url is missing", Some("--url http"));
     check(&["--mode", "queue"], "--queue is missing", Some("--queue demo-queue"));
     check(&["--function", " "], "--function must not be empty", None);
 }
@@ -65,6 +76,12 @@ fn values_out_of_range_are_refused() {
     check(&["--function", "f", "--requests", "many"], "--requests", HELP);
     check(&["--function", "f", "--concurrency", "0"], "--concurrency", HELP);
     check(&["--function", "f", "--rate", "0", "--duration", "1s"], "--rate", HELP);
+    check(&["--function", "f", "--arrivals", "sawtooth"], "expected burst", HELP);
+    check(&["--function", "f", "--arrivals", "trace:/no/such.csv"], "/no/such.csv: cannot read", HELP);
+    check(&["--function", "f", "--share", "3/3"], "--share", HELP);
+    check(&["--queue", "q", "--batch", "11"], "--batch", HELP);
+    check(&["--url", "http://127.0.0.1/", "--header", "no colon"], "--header", HELP);
+    check(&["--url", "localhost", "--requests", "1"], "--url not an http", None);
     check(&["--function", "f", "--rate", "5", "--duration", "0s"], "--duration", HELP);
     check(&["--function", "f", "--timeout", "10"], "has no unit", HELP);
     check(

@@ -10,32 +10,36 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, InvocationType, LogType, Runtime, ThrottleReason};
 use emulator::engine::{Quotas, Rate};
 use emulator::{Config, Emulator};
+use crate::mock::{Ran, loadgen};
 use loadgen::target::Clients;
 use serde_json::Value;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 /// An emulator in this process, and clients for it.
-struct Emulated {
-    emulator: Emulator,
-    clients: Clients,
+pub(crate) struct Emulated {
+    pub(crate) emulator: Emulator,
+    pub(crate) clients: Clients,
 }
 
 impl Emulated {
-    async fn start(account_concurrency: u32) -> Self {
+    pub(crate) async fn start(account_concurrency: u32) -> Self {
         // As many environments at once as there may be: their rate is not the
         // subject here.
         let scaling_rate = Rate { count: account_concurrency, per: Duration::from_secs(10) };
         let quotas = Quotas { account_concurrency, scaling_rate, ..Quotas::default() };
         let listen = ([127, 0, 0, 1], 0).into();
-        let config = Config { listen, quotas, ..Config::default() };
+        Self::with(Config { listen, quotas, ..Config::default() }).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
         let emulator = Emulator::builder().config(config).start().await.expect("a free port");
         let clients = Clients::at(&emulator.endpoint()).await.expect("a loopback endpoint");
         Self { emulator, clients }
     }
 
     /// A function of the built-in handler.
-    async fn create_simulated(&self, name: &str, init: Duration, duration: Duration) {
+    pub(crate) async fn create_simulated(&self, name: &str, init: Duration, duration: Duration) {
         let variables = Environment::builder()
             .variables("EMULATOR_INIT_MS", init.as_millis().to_string())
             .variables("EMULATOR_DURATION_MS", duration.as_millis().to_string())
@@ -47,21 +51,28 @@ impl Emulated {
     }
 
     /// The sample function, as this package's own program.
-    async fn create_sandbox(&self, name: &str) {
+    pub(crate) async fn create_sandbox(&self, name: &str) {
         let request = self.clients.lambda.create_function().function_name(name).role(ROLE).timeout(120);
         let request = request.runtime(Runtime::Providedal2023).handler("bootstrap");
         let code = FunctionCode::builder().zip_file(Blob::new(package())).build();
         request.code(code).send().await.expect("a new function");
     }
 
-    async fn reserve(&self, name: &str, reserved: i32) {
+    pub(crate) async fn reserve(&self, name: &str, reserved: i32) {
         let request = self.clients.lambda.put_function_concurrency().function_name(name);
         request.reserved_concurrent_executions(reserved).send().await.expect("room to reserve");
     }
 
+    /// `loadgen ARGUMENTS --target …`
+    pub(crate) async fn loadgen(&self, arguments: &[&str]) -> Ran {
+        let mut command = loadgen(arguments);
+        command.args(["--target", &self.emulator.endpoint()]);
+        Ran::new(&run(command).await)
+    }
+
     /// `loadgen run --target … ARGUMENTS --output json`, and its report.
     async fn run(&self, arguments: &[&str]) -> (Option<i32>, Value) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+        let mut command = loadgen(&[]);
         command.args(["run", "--target", &self.emulator.endpoint(), "--output", "json"]).args(arguments);
         let output = run(command).await;
         let report = serde_json::from_slice(&output.stdout);
@@ -80,7 +91,7 @@ fn package() -> Vec<u8> {
     zip.finish().expect("a zip").into_inner()
 }
 
-async fn run(mut command: Command) -> Output {
+pub(crate) async fn run(mut command: Command) -> Output {
     let ran = tokio::task::spawn_blocking(move || command.output()).await;
     ran.expect("it was not cancelled").expect("the program was built")
 }

@@ -1,9 +1,17 @@
-//! The built binary against a server that answers like Lambda and SQS.
+//! The built binary against a server that answers like Lambda and SQS, and
+//! against the emulator.
 
 mod mock;
 
+mod aws;
 mod command_line;
+mod deploy;
 mod emulated;
+mod interrupt;
 mod outcomes;
 mod queue;
+mod reference;
+mod reports;
+mod scenarios;
 mod waiters;
+mod web;

@@ -6,6 +6,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -42,10 +43,14 @@ impl Answer {
 }
 
 /// A request as the script sees it.
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     /// Counts from 0 in order of arrival.
     pub(crate) n: u64,
+    pub(crate) method: String,
+    /// With the query.
     pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) invocation_type: String,
     pub(crate) log_type: String,
     /// The operation of an AWS JSON request.
@@ -151,6 +156,10 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
     }
 }
 
+fn text(value: &hyper::header::HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
 /// An error closes the connection.
 async fn answer(
     server: Arc<Server>,
@@ -161,7 +170,9 @@ async fn answer(
     let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
     let asked = Asked {
         n: server.arrived.fetch_add(1, Ordering::SeqCst),
-        path: parts.uri.path().to_owned(),
+        method: parts.method.to_string(),
+        path: parts.uri.to_string(),
+        headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         invocation_type: header("x-amz-invocation-type").to_owned(),
         log_type: header("x-amz-log-type").to_owned(),
         operation: header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned(),

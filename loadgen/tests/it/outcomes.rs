@@ -42,14 +42,14 @@ fn a_burst_of_a_hundred_on_five() {
     let check = |pointer: &str, expected: Value| {
         assert_eq!(report.pointer(pointer), Some(&expected), "{pointer}");
     };
-    check("/schema", json!("loadgen.report/1"));
+    check("/schema", json!("loadgen.report/2"));
     check("/target", json!(mock.endpoint));
-    check("/function", json!("sandbox"));
+    check("/subject", json!({"function": "sandbox"}));
     check("/mode", json!("sync"));
     check("/requests", json!(100));
     check("/retries", json!("off"));
     check("/interrupted", json!(false));
-    check("/arrivals/kind", json!("at_once"));
+    check("/arrivals/kind", json!("burst"));
     check(
         "/counts",
         json!({
@@ -162,7 +162,7 @@ fn an_open_loop_counts_from_the_intended_time() {
     let mock = Mock::start(|_: &Asked| Answer::new(200, "{}"));
     let (code, report) = mock.report(&["--function", "f", "--rate", "100", "--duration", "500ms"]);
     assert_eq!((code, &report["requests"]), (0, &json!(50)));
-    assert_eq!(report["arrivals"], json!({"kind": "open_loop", "per_second": 100.0, "duration_s": 0.5}));
+    assert_eq!(report["arrivals"], json!({"kind": "constant", "per_second": 100.0, "duration_s": 0.5, "seed": 0}));
     let count = |class: &str| report["counts"][class].as_u64().unwrap();
     // A machine that stalls for a second loses requests, and says so.
     assert_eq!(count("ok_warm") + count("not_sent"), 50, "{report:#}");
@@ -195,7 +195,7 @@ fn a_closed_loop_never_has_more_open_than_users() {
     let flags = ["--function", "f", "--requests", "40", "--concurrency", "3"];
     let (code, report) = mock.report(&flags);
     assert_eq!((code, &report["counts"]["ok_warm"]), (0, &json!(40)));
-    assert_eq!(report["arrivals"], json!({"kind": "closed_loop", "requests": 40, "users": 3}));
+    assert_eq!(report["arrivals"], json!({"kind": "closed_loop", "requests": 40, "users": 3, "seed": 0}));
     assert_eq!(report["max_concurrency"], 3);
 }
 

@@ -1,15 +1,17 @@
-//! The highest number of requests that ran at the same time.
+//! How many requests ran at the same time: at most, and on average.
 //!
 //! Computed from the answers' own `started_at` and `finished_at` where they
 //! have them: that is when the function ran. Otherwise from when we sent and
 //! heard, which also counts the way there and back. The first answer decides,
 //! for intervals of two clocks cannot be laid over each other.
+//!
+//! Memory is bounded: when a million intervals are kept, the older half is
+//! counted and forgotten.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// Memory is bounded: at most this many intervals of 16 bytes are kept (16 MB).
-/// Answers beyond it are left out, and the report says how many.
-pub const MOST_INTERVALS: usize = 1_000_000;
+/// Intervals of 16 bytes kept before the older half is settled.
+const MOST_INTERVALS: usize = 1_000_000;
 
 /// A half-open interval in microseconds since some epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,7 @@ impl Interval {
 }
 
 /// Whose clock the intervals come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// `started_at` and `finished_at` of the answers.
@@ -42,12 +44,25 @@ pub enum Source {
     Client,
 }
 
-/// Collects the intervals of successful answers and finds the highest overlap.
-#[derive(Debug, Default)]
+/// Collects the intervals of successful answers and finds how they overlap.
+#[derive(Debug, Default, Clone)]
 pub struct Overlap {
     source: Option<Source>,
-    intervals: Vec<Interval>,
+    starts: Vec<u64>,
+    ends: Vec<u64>,
+    settled: Settled,
     left_out: u64,
+    busy_us: u64,
+    first: Option<u64>,
+    last: u64,
+}
+
+/// What is known of the time before `until`, whose intervals are forgotten.
+#[derive(Debug, Default, Clone, Copy)]
+struct Settled {
+    until: u64,
+    running: u64,
+    highest: u64,
 }
 
 impl Overlap {
@@ -58,11 +73,34 @@ impl Overlap {
             Source::Client => Some(client),
         };
         match interval {
-            Some(interval) if self.intervals.len() < MOST_INTERVALS => {
-                self.intervals.push(interval);
-            }
+            Some(interval) if interval.start >= self.settled.until => self.keep(interval),
+            // Its beginning is settled already, without it.
             Some(_) | None => self.left_out += 1,
         }
+    }
+
+    fn keep(&mut self, interval: Interval) {
+        self.starts.push(interval.start);
+        self.ends.push(interval.end);
+        self.busy_us = self.busy_us.saturating_add(interval.end - interval.start);
+        self.first = Some(self.first.map_or(interval.start, |first| first.min(interval.start)));
+        self.last = self.last.max(interval.end);
+        if self.starts.len() >= MOST_INTERVALS {
+            self.settle();
+        }
+    }
+
+    /// Counts what began in the older half of the time, and forgets it.
+    fn settle(&mut self) {
+        self.starts.sort_unstable();
+        self.ends.sort_unstable();
+        let until = self.starts[self.starts.len() / 2];
+        let begun = self.starts.partition_point(|&start| start < until);
+        let ended = self.ends.partition_point(|&end| end <= until);
+        self.settled.sweep(&self.starts[..begun], &self.ends[..ended]);
+        self.settled.until = until;
+        self.starts.drain(..begun);
+        self.ends.drain(..ended);
     }
 
     /// Whose clock the intervals are on; none before the first answer.
@@ -70,12 +108,31 @@ impl Overlap {
         self.source
     }
 
-    /// Answers that could not be counted in.
+    /// Answers that could not be counted in: they told no times of their own,
+    /// or came long after others that began later.
     pub fn left_out(&self) -> u64 {
         self.left_out
     }
 
     /// The highest number of intervals that share an instant; none without any.
+    pub fn highest(&self) -> Option<u64> {
+        self.first?;
+        let (mut starts, mut ends) = (self.starts.clone(), self.ends.clone());
+        starts.sort_unstable();
+        ends.sort_unstable();
+        let mut all = self.settled;
+        all.sweep(&starts, &ends);
+        Some(all.highest)
+    }
+
+    /// How many ran at an average instant between the first start and the last end.
+    pub fn mean(&self) -> Option<f64> {
+        Some(self.busy_us as f64 / (self.last - self.first?) as f64)
+    }
+}
+
+impl Settled {
+    /// Goes through sorted starts and ends in the order of time.
     ///
     /// ```text
     /// starts  |  |     |          A start raises the count, an end lowers it;
@@ -84,19 +141,16 @@ impl Overlap {
     /// c                ├─────┤    begun the next.
     /// count   1  2   1 2   1 0
     /// ```
-    pub fn highest(&self) -> Option<u64> {
-        let mut starts: Vec<u64> = self.intervals.iter().map(|i| i.start).collect();
-        let mut ends: Vec<u64> = self.intervals.iter().map(|i| i.end).collect();
-        starts.sort_unstable();
-        ends.sort_unstable();
-        let mut ended = 0;
-        let counts = starts.iter().enumerate().map(|(earlier, &start)| {
-            while ends[ended] <= start {
-                ended += 1;
+    fn sweep(&mut self, starts: &[u64], ends: &[u64]) {
+        let mut ends = ends.iter().peekable();
+        for start in starts {
+            while ends.next_if(|end| *end <= start).is_some() {
+                self.running = self.running.saturating_sub(1);
             }
-            (earlier + 1 - ended) as u64
-        });
-        counts.max()
+            self.running += 1;
+            self.highest = self.highest.max(self.running);
+        }
+        self.running = self.running.saturating_sub(ends.count() as u64);
     }
 }
 
@@ -144,13 +198,27 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_said_so() {
+    fn memory_is_bounded_and_the_count_stays_right() {
         let mut overlap = Overlap::default();
-        for _ in 0..MOST_INTERVALS + 3 {
-            overlap.add(None, Interval::from_micros(0, 1));
+        // Seven at any time, each beginning where another ends.
+        for n in 0..3 * MOST_INTERVALS as u64 {
+            overlap.add(None, Interval::from_micros(n, n + 7));
         }
-        assert_eq!(overlap.left_out(), 3);
-        assert_eq!(overlap.highest(), Some(MOST_INTERVALS as u64));
+        assert!(overlap.starts.capacity() <= 2 * MOST_INTERVALS);
+        assert_eq!((overlap.highest(), overlap.left_out()), (Some(7), 0));
+        assert!((overlap.mean().unwrap() - 7.0).abs() < 0.001);
+        overlap.add(None, Interval::from_micros(0, 9));
+        assert_eq!(overlap.left_out(), 1, "it comes too late to be counted in");
+    }
+
+    #[test]
+    fn the_mean_is_busy_time_over_time() {
+        let mut overlap = Overlap::default();
+        assert_eq!(overlap.mean(), None);
+        for (start, end) in [(0, 10), (5, 10), (15, 20)] {
+            overlap.add(None, Interval::from_micros(start, end));
+        }
+        assert_eq!(overlap.mean(), Some(1.0));
     }
 
     #[test]

@@ -1,16 +1,18 @@
-//! The command line: flags and help. What flags mean together is [`crate::plan`]'s.
+//! The command line: flags and help. What flags mean together is checked where
+//! they become a [`Load`](crate::plan::Load).
 
-use crate::duration;
-use crate::expect::Expectation;
+mod run_flags;
+mod suite_flags;
+
+pub use run_flags::{LoadFlags, RunFlags};
+pub use suite_flags::{CheckFlags, CompareFlags, DeployFlags, DestroyFlags, MergeFlags, Reserved, SweepFlags};
+
 use crate::failure::exit;
-use crate::payload::Payload;
-use crate::target::Target;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Send load to AWS Lambda and SQS, and say what became of every request
 #[derive(Debug, Parser)]
@@ -23,16 +25,32 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, and every expectation held
-  1    done, but an expectation failed
+  1    done, but an expectation failed, or compared reports do not agree
   2    the command line or the environment does not allow it, or no request was served:
        each was refused (4xx) or never left
   130  interrupted; the report covers what happened until then";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Send requests and report what became of them
+    /// Send requests, or play a scenario, and report what became of them
     #[command(after_long_help = RUN_EXAMPLES)]
     Run(Box<RunFlags>),
+    /// Check scenario files without sending anything
+    Check(CheckFlags),
+    /// Run the same load on several settings, and print one table
+    #[command(after_long_help = suite_flags::SWEEP_EXAMPLES)]
+    Sweep(Box<SweepFlags>),
+    /// Say whether two reports of the same load agree
+    #[command(after_long_help = suite_flags::COMPARE_EXAMPLES)]
+    Compare(Box<CompareFlags>),
+    /// Add up the reports of several machines that shared one load
+    #[command(after_long_help = suite_flags::MERGE_EXAMPLES)]
+    Merge(MergeFlags),
+    /// Put the sample function, a queue and a mapping there
+    #[command(after_long_help = suite_flags::DEPLOY_EXAMPLES)]
+    Deploy(DeployFlags),
+    /// Take away what deploy has put there
+    Destroy(DestroyFlags),
     /// Watch the three experiments of Lambda concurrency against a local emulator
     #[command(after_long_help = DEMO_EXAMPLES)]
     Demo(DemoFlags),
@@ -47,16 +65,22 @@ Examples:
     loadgen run --function sandbox --expect ok==5 throttled==95
 
   Asynchronous invocations:
-    loadgen run --function sandbox --mode async --requests 20 --expect accepted==20
+    loadgen run --function sandbox --mode async --requests 20 --follow --expect completed==20
 
   Messages to a queue, and wait until they have been processed:
-    loadgen run --mode queue --queue demo-queue --requests 1000
+    loadgen run --queue demo-queue --requests 1000 --batch 10
 
   Ten virtual users, each waiting for its answer before it sends again:
     loadgen run --function sandbox --requests 500 --concurrency 10
 
   Fifty requests a second for ten seconds, whatever the answers:
     loadgen run --function sandbox --rate 50 --duration 10s --expect 'p99<3s'
+
+  A function URL, or a stage of API Gateway:
+    loadgen run --url http://abc.lambda-url.us-east-1.localhost:4566/ --requests 100
+
+  A scenario, and every form of its report:
+    loadgen run examples/scenarios/reserved.toml --report r.json --html r.html --junit r.xml --csv r.csv
 
   Against AWS, with the standard credential chain, and the report in a file:
     loadgen run --target aws --function my-function --report report.json
@@ -66,9 +90,10 @@ Expectations compare one number of the report:
   Operators: == != < <= > >= and `between A and B` (inclusive).
   Counts: requests ok ok_warm ok_cold accepted throttled throttled.REASON function_error
     server_error client_error timeout no_answer not_sent errors (the last six together)
-    environments max_concurrency
-  Times: p50 p90 p99 max mean (of all successes, or CLASS.p99 of one class)
-    start_skew wall drain cold_start.p50 cold_start.max
+    environments max_concurrency attempts status.CODE completed (with --follow)
+  Times: p50 p90 p99 p999 max mean (of all successes, or CLASS.p99 of one class; from when a
+    request was due), service.p99 (from when it left), start_skew wall drain send_lag.p99
+    cold_start.p50 cold_start.mean cold_start.max
 
 A synchronous answer is cold when its body says \"cold_start\": true, or, in a body without that
 key, when the REPORT line of the invocation's log has an Init Duration. Where neither says
@@ -87,8 +112,8 @@ Examples:
   loadgen demo --keep        and go on with the aws CLI
   loadgen demo --output json";
 
-/// The three ways work reaches a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+/// The ways work reaches a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Invoke and wait for the answer (RequestResponse)
@@ -97,6 +122,8 @@ pub enum Mode {
     Async,
     /// Send messages to a queue and wait until it is empty
     Queue,
+    /// Plain HTTP to a URL
+    Http,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,77 +134,55 @@ pub enum Output {
     Json,
 }
 
-#[derive(Debug, Args)]
-pub struct RunFlags {
-    /// Where to send: emulator, a URL, or aws
-    ///
-    /// `emulator` is AWS_ENDPOINT_URL if that is set, else http://127.0.0.1:4566. A URL is that
-    /// endpoint, with made-up credentials unless the environment has some. `aws` uses the standard
-    /// credential chain and region.
-    #[arg(long, value_name = "TARGET", default_value = "emulator")]
-    pub target: Target,
-
-    /// Function to invoke (name, ARN, or name:qualifier)
-    #[arg(long, value_name = "NAME")]
-    pub function: Option<String>,
-
-    /// How the work is handed over
-    #[arg(long, value_enum, default_value = "sync")]
-    pub mode: Mode,
-
-    /// How many requests [default: 100]
-    ///
-    /// Without --concurrency they are all released at the same instant.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    pub requests: Option<u64>,
-
-    /// Virtual users that each wait for their answer before sending again
-    #[arg(long, value_name = "C", conflicts_with = "rate",
-          value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub concurrency: Option<u64>,
-
-    /// Requests per second, whatever the answers (needs --duration)
-    ///
-    /// Latency counts from the time a request was due. What could not be sent within a second of
-    /// it, or because too many requests were open, counts as not sent.
-    #[arg(long, value_name = "R", conflicts_with = "requests", requires = "duration", value_parser = rate)]
-    pub rate: Option<f64>,
-
-    /// How long to send at --rate, for example 10s
-    #[arg(long, value_name = "TIME", requires = "rate", value_parser = duration::parse)]
-    pub duration: Option<Duration>,
-
-    /// JSON to send, or @FILE [default: {}]
-    #[arg(long, value_name = "JSON|@FILE", value_parser = |text: &str| Ok::<_, String>(Payload::from(text)))]
-    pub payload: Option<Payload>,
-
-    /// Queue to send to in --mode queue
-    #[arg(long, value_name = "NAME|URL")]
-    pub queue: Option<String>,
-
-    /// How long to wait for one answer
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
-    pub timeout: Duration,
-
-    /// How long to wait for the queue to become empty [default: 5m]
-    ///
-    /// A queue that is not empty by then fails the run (exit code 1).
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub drain_timeout: Option<Duration>,
-
+/// Where the report goes.
+#[derive(Debug, Clone, Args)]
+pub struct OutputFlags {
     /// Form of the report on standard output
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", help_heading = "Report")]
     pub output: Output,
 
-    /// Also write the JSON report to a file, all or nothing
+    /// Also write the JSON report to a file
     ///
-    /// A device or a pipe is written to as it is.
-    #[arg(long, value_name = "FILE")]
+    /// It is there whole or as it was; while a run lasts it is renewed every few seconds, so that
+    /// even a killed run leaves an honest part. A device or a pipe is written to as it is.
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub report: Option<PathBuf>,
 
-    /// What must hold, for example ok==5 or 'p99<3s' (repeatable)
-    #[arg(long, value_name = "EXPR", num_args = 1..)]
-    pub expect: Vec<Expectation>,
+    /// Write one self-contained page with charts
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub html: Option<PathBuf>,
+
+    /// Write every request as a line of CSV
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub csv: Option<PathBuf>,
+
+    /// Write the expectations as JUnit XML, for CI
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub junit: Option<PathBuf>,
+}
+
+/// What keeps a run against AWS from becoming an accident.
+#[derive(Debug, Clone, Args)]
+pub struct AwsFlags {
+    /// Do not ask before the first request to AWS
+    #[arg(long, short = 'y', help_heading = "AWS")]
+    pub yes: bool,
+
+    /// Role of functions that are put on AWS
+    #[arg(long, value_name = "ARN", help_heading = "AWS")]
+    pub role: Option<String>,
+
+    /// Refuse to send more requests to AWS than this
+    #[arg(long, value_name = "N", help_heading = "AWS", default_value_t = 10_000)]
+    pub max_requests: u64,
+
+    /// Refuse to send more requests to AWS at once than this
+    #[arg(long, value_name = "N", help_heading = "AWS", default_value_t = 1_000)]
+    pub max_concurrency: u64,
+
+    /// Refuse a run on AWS that may cost more than this, in USD
+    #[arg(long, value_name = "USD", help_heading = "AWS", default_value_t = 1.0)]
+    pub max_cost: f64,
 }
 
 #[derive(Debug, Args)]
@@ -195,15 +200,6 @@ pub struct DemoFlags {
     /// Form of the results on standard output
     #[arg(long, value_enum, default_value = "text")]
     pub output: Output,
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let number = text.strip_suffix("/s").unwrap_or(text);
-    match number.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate <= 1e6 => Ok(rate),
-        Ok(_) => Err("must be above 0 and at most 1000000 per second".to_owned()),
-        Err(_) => Err("expected a number of requests per second".to_owned()),
-    }
 }
 
 impl Cli {
@@ -231,7 +227,9 @@ fn explain(error: &clap::Error, named: &str) -> ExitCode {
     let rendered = error.to_string();
     let mut paragraphs = rendered.split("\n\n").map(one_line);
     let problem = paragraphs.next().unwrap_or_default();
-    let tip = paragraphs.find_map(|text| text.strip_prefix("tip: ").map(str::to_owned));
+    // That something with two dashes may be a file's name is no help.
+    let tips = paragraphs.filter_map(|text| text.strip_prefix("tip: ").map(str::to_owned));
+    let tip = { tips }.find(|tip| !tip.contains(" as a value, use "));
     let hint = tip.unwrap_or_else(|| see_help(named));
     anstream::eprintln!("{problem}\n\nhint: {hint}");
     ExitCode::from(code)
@@ -259,17 +257,5 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn rates_parse() {
-        let check = |text: &str, expected: Option<f64>| assert_eq!(rate(text).ok(), expected, "{text}");
-        check("50", Some(50.0));
-        check("0.5/s", Some(0.5));
-        check("0", None);
-        check("-1", None);
-        check("NaN", None);
-        check("inf", None);
-        check("fast", None);
     }
 }

@@ -1,0 +1,124 @@
+//! Where reports go: standard output, and the files that were asked for.
+
+use crate::cli::{Output, OutputFlags};
+use crate::failure::Failure;
+use crate::report::file::OutFile;
+use crate::report::samples::Samples;
+use crate::report::suite::Suite;
+use crate::report::{Report, html, json, junit, text};
+use crate::sample::Sample;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// How often the JSON report is renewed while a run lasts.
+pub const CHECKPOINT: Duration = Duration::from_secs(5);
+
+/// All of them, opened before the first request.
+#[derive(Debug)]
+pub struct Outputs {
+    output: Output,
+    html: Option<OutFile>,
+    junit: Option<OutFile>,
+    pub recorder: Recorder,
+}
+
+/// What is written while a run lasts.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    samples: Option<Samples>,
+    report: Option<OutFile>,
+    /// What the run under way belongs to, if it does not stand alone.
+    suite: Option<Suite>,
+}
+
+impl Outputs {
+    pub fn open(flags: &OutputFlags) -> Result<Outputs, Failure> {
+        let samples = OutFile::optional("--csv", flags.csv.as_deref())?;
+        Ok(Outputs {
+            output: flags.output,
+            html: OutFile::optional("--html", flags.html.as_deref())?,
+            junit: OutFile::optional("--junit", flags.junit.as_deref())?,
+            recorder: Recorder {
+                samples: samples.map(OutFile::stream).transpose()?.map(Samples::new),
+                report: OutFile::optional("--report", flags.report.as_deref())?,
+                suite: None,
+            },
+        })
+    }
+
+    /// A run that stands alone.
+    pub fn write_report(self, report: &Report) -> Result<(), Failure> {
+        let document = json::render(report);
+        match self.output {
+            Output::Text => print(&text::render(report)),
+            Output::Json => print(&document),
+        }
+        self.write_files(&report.title(), &document, std::slice::from_ref(report))
+    }
+
+    /// Several runs that belong together; `text` is how people are told of them.
+    pub fn write_suite(self, suite: &Suite, text: &str) -> Result<(), Failure> {
+        let document = json::render(suite);
+        match self.output {
+            Output::Text => print(text),
+            Output::Json => print(&document),
+        }
+        self.write_files(&suite.name, &document, &suite.reports)
+    }
+
+    /// Whether people read standard output as the runs go on.
+    pub fn is_for_people(&self) -> bool {
+        self.output == Output::Text
+    }
+
+    fn write_files(self, title: &str, document: &str, reports: &[Report]) -> Result<(), Failure> {
+        let Recorder { samples, report, .. } = self.recorder;
+        report.map_or(Ok(()), |mut file| file.write(document))?;
+        samples.map_or(Ok(()), Samples::finish)?;
+        self.html.map_or(Ok(()), |mut file| file.write(&html::render(title, reports)))?;
+        self.junit.map_or(Ok(()), |mut file| file.write(&junit::render(title, reports)))
+    }
+}
+
+impl Recorder {
+    /// The runs that were before the next one.
+    pub fn belongs_to(&mut self, suite: &Suite) {
+        self.suite = Some(suite.clone());
+    }
+
+    pub fn begin(&mut self, name: Option<&str>) {
+        if let Some(samples) = &mut self.samples {
+            samples.begin(name);
+        }
+    }
+
+    pub fn sample(&mut self, sample: &Sample, start: Instant) {
+        if let Some(samples) = &mut self.samples {
+            samples.write(sample, start);
+        }
+    }
+
+    pub fn wants_checkpoints(&self) -> bool {
+        self.report.is_some()
+    }
+
+    /// Writes what there is so far. Trouble shows at the end, if it lasts.
+    pub fn checkpoint(&mut self, so_far: Report) {
+        let Some(file) = &mut self.report else { return };
+        let document = match &self.suite {
+            None => json::render(&so_far),
+            Some(suite) => {
+                let mut suite = Suite { interrupted: true, ..suite.clone() };
+                suite.reports.push(so_far);
+                json::render(&suite)
+            }
+        };
+        let _ = file.write_so_far(&document);
+    }
+}
+
+/// Writes to standard output. A reader that has gone away is not an error.
+pub fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,98 @@
+//! Scenario files: an experiment written down, with what is expected of it.
+//!
+//! [`file`] is how it is written (TOML), [`Scenario`] what it means, [`play`]
+//! does it.
+
+mod file;
+mod play;
+mod source;
+
+pub use play::{command, play};
+pub(crate) use play::set;
+
+use crate::account::{FunctionSpec, MappingSpec, QueueSpec};
+use crate::cli::{CheckFlags, Reserved};
+use crate::expect::Expectation;
+use crate::failure::{Failure, exit};
+use crate::outputs::print;
+use crate::plan::Load;
+use crate::report::text::{mark, plural};
+use crate::target::Target;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// An experiment: what it needs, and what is done with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    pub name: String,
+    pub question: Option<String>,
+    /// Where it is meant to be played, if not where the command line says.
+    pub target: Option<Target>,
+    /// Leaves what it has made, and the settings as they are.
+    pub keep: bool,
+    pub functions: Vec<FunctionSetup>,
+    pub queues: Vec<QueueSpec>,
+    pub mappings: Vec<MappingSpec>,
+    pub stages: Vec<Stage>,
+}
+
+/// A function that is made, or one that is there and only set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionSetup {
+    pub name: String,
+    /// None for one that is there.
+    pub made: Option<FunctionSpec>,
+    pub settings: Settings,
+}
+
+/// Settings of one function.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settings {
+    pub reserved: Option<Reserved>,
+    pub provisioned: Option<u32>,
+}
+
+/// One load, and what is expected of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    pub name: String,
+    /// Of its function, from this stage on.
+    pub settings: Settings,
+    pub load: Load,
+    pub expect: Vec<Expectation>,
+}
+
+impl Scenario {
+    /// Reads a file, and refuses what cannot be played.
+    pub fn read(path: &Path) -> Result<Scenario, Failure> {
+        let unreadable = |error: std::io::Error| Failure::Scenario {
+            path: path.to_owned(),
+            line: 0,
+            key: "file".to_owned(),
+            problem: format!("cannot read: {error}"),
+        };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        file::parse(path, &text)
+    }
+}
+
+/// `loadgen check`: one line for each file.
+pub fn check(flags: &CheckFlags) -> ExitCode {
+    let mut code = exit::DONE;
+    for path in &flags.files {
+        match Scenario::read(path) {
+            Ok(scenario) => print(&format!("{} {}: {}\n", mark(true), path.display(), summary(&scenario))),
+            Err(failure) => {
+                code = exit::USAGE;
+                print(&format!("{} {failure}\n", mark(false)));
+            }
+        }
+    }
+    ExitCode::from(code)
+}
+
+fn summary(scenario: &Scenario) -> String {
+    let stages = plural(scenario.stages.len() as u64, "stage");
+    let expected: usize = scenario.stages.iter().map(|stage| stage.expect.len()).sum();
+    format!("{}, {stages}, {}", scenario.name, plural(expected as u64, "expectation"))
+}

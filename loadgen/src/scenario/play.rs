@@ -1,0 +1,196 @@
+//! Playing a scenario: make what it needs, send stage by stage, leave the
+//! account as it was.
+
+use super::{FunctionSetup, Scenario, Settings};
+use crate::account::{Account, FunctionSpec};
+use crate::arrivals::Share;
+use crate::aws;
+use crate::cli::{AwsFlags, Reserved, RunFlags};
+use crate::failure::Failure;
+use crate::outputs::{Outputs, Recorder, print};
+use crate::plan::{Load, Plan};
+use crate::report::suite::Suite;
+use crate::report::text::{self, STRONG};
+use crate::report::{Report, Subject};
+use crate::run::{complain, exit_code, perform};
+use crate::signal;
+use crate::target::{Clients, Target};
+use std::path::Path;
+use tokio_util::sync::CancellationToken;
+
+/// `loadgen run SCENARIO`
+pub async fn command(file: &Path, flags: &RunFlags) -> Result<u8, Failure> {
+    let mut scenario = Scenario::read(file)?;
+    if let Some(flag) = flags.load.given() {
+        return Err(Failure::flag(flag, "has no meaning with a scenario, which says itself what is sent"));
+    }
+    if !flags.expect.is_empty() {
+        return Err(Failure::flag("--expect", "has no meaning with a scenario, whose stages say what they expect"));
+    }
+    if let Some(share) = flags.load.share {
+        share_out(&mut scenario, share)?;
+    }
+    let target = flags.target.clone().or_else(|| scenario.target.clone()).unwrap_or(Target::Emulator);
+    let mut outputs = Outputs::open(&flags.output)?;
+    let for_people = outputs.is_for_people();
+    let suite = play(&scenario, &target, &flags.aws, &mut outputs.recorder, for_people).await?;
+    outputs.write_suite(&suite, &epilogue(&suite))?;
+    suite.reports.iter().for_each(complain);
+    Ok(exit_code(suite.as_expected(), suite.interrupted))
+}
+
+/// Leaves a part of every stage. What several processes send together none of
+/// them may make or change: the first to end would take it from the rest.
+fn share_out(scenario: &mut Scenario, share: Share) -> Result<(), Failure> {
+    let untouched = |setup: &FunctionSetup| setup.made.is_none() && setup.settings == Settings::default();
+    let makes = !scenario.functions.iter().all(untouched)
+        || !scenario.queues.is_empty()
+        || !scenario.mappings.is_empty()
+        || scenario.stages.iter().any(|stage| stage.settings != Settings::default());
+    if makes {
+        return Err(Failure::flag_with_hint(
+            "--share",
+            "is for a scenario that makes and sets nothing",
+            "deploy the function first, and give it code = \"existing\" without settings",
+        ));
+    }
+    for stage in &mut scenario.stages {
+        stage.load.arrivals = stage.load.arrivals.clone().shared(Some(share));
+    }
+    Ok(())
+}
+
+/// Plays all of it on one target. Stages are shown as they end, if people watch.
+pub async fn play(
+    scenario: &Scenario,
+    target: &Target,
+    flags: &AwsFlags,
+    recorder: &mut Recorder,
+    for_people: bool,
+) -> Result<Suite, Failure> {
+    scenario.stages.iter().try_for_each(|stage| stage.load.check_connections())?;
+    let clients = Clients::connect(target).await?;
+    let mut loads: Vec<Load> = scenario.stages.iter().map(|stage| stage.load.clone()).collect();
+    let made: Vec<FunctionSpec> = scenario.functions.iter().filter_map(|setup| setup.made.clone()).collect();
+    aws::ask_before(flags, Some(&clients), &mut loads, &made).await?;
+    let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
+    let mut account = Account::new(&clients, flags.role.clone(), scenario.name.clone(), stop.clone());
+    let mut stages =
+        Stages { scenario, loads, target, clients: &clients, recorder, for_people, stop: &stop };
+    let played = stages.all(&mut account).await;
+    if scenario.keep {
+        account.undo.forget();
+    }
+    let undone = account.undo.all(&clients).await;
+    let suite = played?;
+    undone.map(|()| suite)
+}
+
+struct Stages<'a> {
+    scenario: &'a Scenario,
+    loads: Vec<Load>,
+    target: &'a Target,
+    clients: &'a Clients,
+    recorder: &'a mut Recorder,
+    for_people: bool,
+    stop: &'a CancellationToken,
+}
+
+impl Stages<'_> {
+    async fn all(&mut self, account: &mut Account<'_>) -> Result<Suite, Failure> {
+        let mut suite = Suite::new(&self.scenario.name, self.scenario.question.clone());
+        self.announce();
+        set_up(self.scenario, account).await?;
+        for n in 0..self.loads.len() {
+            if self.stop.is_cancelled() {
+                suite.not_run.push(self.scenario.stages[n].name.clone());
+                continue;
+            }
+            let report = self.one(n, account, &suite).await?;
+            self.show(&report);
+            suite.reports.push(report);
+        }
+        suite.interrupted = self.stop.is_cancelled();
+        Ok(suite)
+    }
+
+    async fn one(&mut self, n: usize, account: &mut Account<'_>, before: &Suite) -> Result<Report, Failure> {
+        let stage = &self.scenario.stages[n];
+        let mut load = self.loads[n].clone();
+        if let Subject::Function(name) = &load.subject {
+            load.subject = Subject::Function(set(account, name, stage.settings).await?);
+        }
+        let plan = Plan::new(load, &self.target.to_string(), Some(self.clients)).await?;
+        self.recorder.belongs_to(before);
+        let mut report = perform(&plan, &format!("{} ", stage.name), self.recorder, self.stop).await;
+        report.judge(&stage.expect);
+        Ok(report)
+    }
+
+    fn announce(&self) {
+        if self.for_people {
+            let question = self.scenario.question.as_ref().map_or(String::new(), |question| format!("\n{question}"));
+            print(&format!("{STRONG}{}{STRONG:#}{question}\n\n", self.scenario.name));
+        }
+    }
+
+    fn show(&self, report: &Report) {
+        if self.for_people {
+            print(&format!("{}\n", text::render(report)));
+        }
+    }
+}
+
+/// Makes and sets everything, in the order in which things need each other.
+async fn set_up(scenario: &Scenario, account: &mut Account<'_>) -> Result<(), Failure> {
+    for FunctionSetup { name, made, settings } in &scenario.functions {
+        if let Some(spec) = made {
+            account.make_function(spec).await?;
+        }
+        set(account, name, *settings).await?;
+    }
+    for queue in &scenario.queues {
+        account.make_queue(queue).await?;
+    }
+    for mapping in &scenario.mappings {
+        account.make_mapping(mapping).await?;
+    }
+    Ok(())
+}
+
+/// Sets what is to be set. Returns the name to invoke: provisioned concurrency
+/// belongs to an alias.
+pub(crate) async fn set(account: &mut Account<'_>, name: &str, settings: Settings) -> Result<String, Failure> {
+    let Settings { reserved, provisioned } = settings;
+    // What is set on an alias is asked of its function.
+    let function = if name.starts_with("arn:") { name } else { name.split(':').next().unwrap_or(name) };
+    match reserved {
+        Some(Reserved::At(n)) => account.reserve(function, Some(n)).await?,
+        Some(Reserved::Unreserved) => account.reserve(function, None).await?,
+        None => {}
+    }
+    match provisioned {
+        Some(environments) => {
+            let alias = account.alias(name).await?;
+            account.provide(&alias, environments).await?;
+            Ok(alias)
+        }
+        None => Ok(account.alias_of(name)),
+    }
+}
+
+fn epilogue(suite: &Suite) -> String {
+    let (all, failed) = suite.reports.iter().flat_map(|report| &report.expectations).fold((0, 0), |(all, failed), verdict| {
+        (all + 1, failed + u64::from(!verdict.ok))
+    });
+    let not_run = match suite.not_run.as_slice() {
+        [] => String::new(),
+        names => format!("; not run: {}", names.join(", ")),
+    };
+    let interrupted = if suite.interrupted { "interrupted; " } else { "" };
+    match (all, failed) {
+        (0, _) => format!("{interrupted}{} played{not_run}\n", text::plural(suite.reports.len() as u64, "stage")),
+        (all, 0) => format!("{} {interrupted}{} as expected{not_run}\n", text::mark(not_run.is_empty()), text::plural(all, "observation")),
+        (all, failed) => format!("{} {interrupted}{failed} of {} not as expected{not_run}\n", text::mark(false), text::plural(all, "observation")),
+    }
+}
