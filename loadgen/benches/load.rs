@@ -39,6 +39,9 @@ fn main() {
     match words.as_slice() {
         ["pinned", core, command @ ..] => process::run_pinned(core.parse().expect("a core"), command),
         ["server", kind] => server::serve(kind),
-        wanted => SECTIONS.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)).for_each(|(_, run)| run()),
+        wanted => SECTIONS
+            .iter()
+            .filter(|(name, _)| wanted.is_empty() || wanted.contains(name))
+            .for_each(|(_, run)| run()),
     }
 }

@@ -69,7 +69,10 @@ fn ask(yes: bool, text: &str) -> Result<(), Failure> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::flag("--yes", "is needed where nobody can be asked (standard input is no terminal)"));
+        return Err(Failure::flag(
+            "--yes",
+            "is needed where nobody can be asked (standard input is no terminal)",
+        ));
     }
     anstream::eprint!("{STRONG}Go on?{STRONG:#} [y/N] ");
     let _ = std::io::stderr().flush();
@@ -146,14 +149,19 @@ fn check(flags: &AwsFlags, estimate: &Estimate) -> Result<(), Failure> {
         Err(Failure::flag_with_hint(flag, problem, format!("give a higher {flag} if that is meant")))
     };
     if estimate.requests > flags.max_requests {
-        return refuse("--max-requests", format!("{} is less than the {} planned", flags.max_requests, estimate.requests));
+        return refuse(
+            "--max-requests",
+            format!("{} is less than the {} planned", flags.max_requests, estimate.requests),
+        );
     }
     if estimate.at_once > flags.max_concurrency {
-        let problem = format!("{} is less than the {} planned at once", flags.max_concurrency, estimate.at_once);
+        let problem =
+            format!("{} is less than the {} planned at once", flags.max_concurrency, estimate.at_once);
         return refuse("--max-concurrency", problem);
     }
     if estimate.at_most > flags.max_cost {
-        let problem = format!("{} USD is less than the {:.2} USD that it may cost", flags.max_cost, estimate.at_most);
+        let problem =
+            format!("{} USD is less than the {:.2} USD that it may cost", flags.max_cost, estimate.at_most);
         return refuse("--max-cost", problem);
     }
     Ok(())
@@ -195,7 +203,8 @@ async fn describe(clients: &Clients, loads: &[Load], estimate: &Estimate) -> Res
     let limits = limits.map_err(|error| problem("read the account's settings", in_words(&error)))?;
     let limits = limits.account_limit();
     let concurrency = limits.map_or(0, aws_sdk_lambda::types::AccountLimit::concurrent_executions);
-    let unreserved = limits.and_then(|limits| limits.unreserved_concurrent_executions()).unwrap_or(concurrency);
+    let unreserved =
+        limits.and_then(|limits| limits.unreserved_concurrent_executions()).unwrap_or(concurrency);
     let mut text = format!(
         "account  {account} at {}, as {caller}; {concurrency} concurrent executions, {unreserved} of them unreserved\n",
         clients.endpoint
@@ -203,7 +212,11 @@ async fn describe(clients: &Clients, loads: &[Load], estimate: &Estimate) -> Res
     for load in loads {
         let name = load.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
         let reserved = reserved(clients, &load.subject).await;
-        text.push_str(&format!("to send  {name}{} to {}{reserved}\n", described(&load.arrivals), load.subject));
+        text.push_str(&format!(
+            "to send  {name}{} to {}{reserved}\n",
+            described(&load.arrivals),
+            load.subject
+        ));
     }
     let unknown = match estimate.unknown.as_slice() {
         [] => String::new(),
@@ -278,7 +291,8 @@ mod tests {
     #[test]
     fn caps_hold() {
         let check = |shape: &str, until, flag: Option<&str>| {
-            let refusal = check(&flags(), &estimate_of(shape, until)).err().map(|failure| failure.to_string());
+            let refusal =
+                check(&flags(), &estimate_of(shape, until)).err().map(|failure| failure.to_string());
             let named = refusal.as_ref().and_then(|text| text.split(' ').next());
             assert_eq!(named, flag, "{shape} {refusal:?}");
         };

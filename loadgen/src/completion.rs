@@ -230,7 +230,8 @@ fn report_line(rest: &str) -> Option<Told> {
     let request_id = fields.next()?.to_owned();
     let (mut duration_ms, mut init_ms) = (None, None);
     for field in fields {
-        let value = |name: &str| field.strip_prefix(name)?.trim().strip_suffix("ms")?.trim().parse::<f64>().ok();
+        let value =
+            |name: &str| field.strip_prefix(name)?.trim().strip_suffix("ms")?.trim().parse::<f64>().ok();
         duration_ms = duration_ms.or(value("Duration:"));
         init_ms = init_ms.or(value("Init Duration:"));
     }
@@ -282,14 +283,14 @@ mod tests {
         serde_json::from_value(event).unwrap()
     }
 
-    const COLD: &str = "REPORT RequestId: a\tDuration: 3.01 ms\tBilled Duration: 114 ms\tInit Duration: 110.50 ms\t\n";
+    const COLD: &str =
+        "REPORT RequestId: a\tDuration: 3.01 ms\tBilled Duration: 114 ms\tInit Duration: 110.50 ms\t\n";
 
     #[test]
     fn lines_are_understood() {
         let check = |line: &str, expected: Option<Told>| assert_eq!(told(line), expected, "{line}");
-        let invocation = |duration_ms, init_ms| {
-            Some(Told::Invocation { request_id: "a".into(), duration_ms, init_ms })
-        };
+        let invocation =
+            |duration_ms, init_ms| Some(Told::Invocation { request_id: "a".into(), duration_ms, init_ms });
         check(COLD, invocation(3.01, Some(110.5)));
         check("REPORT RequestId: a\tDuration: 3.01 ms\t", invocation(3.01, None));
         check(
@@ -297,7 +298,10 @@ mod tests {
             invocation(3.01, Some(110.5)),
         );
         let message = Message { id: "m".into(), sent_timestamp: 5, failed: true };
-        check(r#"{"message_id":"m","sent_timestamp":5,"receive_count":1,"failed":true}"#, Some(Told::Message(message)));
+        check(
+            r#"{"message_id":"m","sent_timestamp":5,"receive_count":1,"failed":true}"#,
+            Some(Told::Message(message)),
+        );
         check("hello", None);
         check("REPORT RequestId: a", None);
     }

@@ -130,7 +130,9 @@ impl Metric {
             return Point::parse(key).map(|point| Metric::Latency(None, point));
         };
         match (head, Point::parse(tail)) {
-            ("cold_start", Some(point @ (Point::P50 | Point::Max | Point::Mean))) => Some(Metric::ColdStart(point)),
+            ("cold_start", Some(point @ (Point::P50 | Point::Max | Point::Mean))) => {
+                Some(Metric::ColdStart(point))
+            }
             ("service", Some(point)) => Some(Metric::Service(point)),
             ("send_lag", Some(point)) => Some(Metric::SendLag(point)),
             ("status", None) => tail.parse().ok().map(Metric::Status),

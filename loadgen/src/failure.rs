@@ -90,7 +90,9 @@ impl Failure {
             Failure::PayloadFile { .. } => {
                 Some("give JSON directly, as in --payload '{\"a\":1}', or @FILE".into())
             }
-            Failure::Unreadable { .. } => Some("name a file that `loadgen run --report FILE` has written".into()),
+            Failure::Unreadable { .. } => {
+                Some("name a file that `loadgen run --report FILE` has written".into())
+            }
             Failure::OutFile { .. } => Some("name a file in a directory that can be written to".into()),
             Failure::Unreachable { .. } => Some(
                 "start the emulator with `cargo run --release -p emulator`, or name another endpoint \
@@ -102,8 +104,14 @@ impl Failure {
                 Some("create it first, for example `aws sqs create-queue --queue-name NAME`".into())
             }
             Failure::Aws { hint, .. } => Some((*hint).into()),
-            Failure::Scenario { .. } => Some("`loadgen check FILE` looks at a file without sending anything".into()),
-            Failure::Account { .. } | Failure::Interrupted | Failure::Declined | Failure::Runtime(_) | Failure::Demo { .. } => None,
+            Failure::Scenario { .. } => {
+                Some("`loadgen check FILE` looks at a file without sending anything".into())
+            }
+            Failure::Account { .. }
+            | Failure::Interrupted
+            | Failure::Declined
+            | Failure::Runtime(_)
+            | Failure::Demo { .. } => None,
         }
     }
 }

@@ -51,7 +51,12 @@ struct Page {
 
 impl<'a> LogReader<'a> {
     /// From a time in milliseconds since 1970.
-    pub fn new(clients: &'a Clients, group: &str, pattern: &str, since: i64) -> Result<LogReader<'a>, String> {
+    pub fn new(
+        clients: &'a Clients,
+        group: &str,
+        pattern: &str,
+        since: i64,
+    ) -> Result<LogReader<'a>, String> {
         let lines = Lines::new(clients.endpoints.logs.clone()).map_err(|error| error.to_string())?;
         let (group, pattern) = (group.to_owned(), pattern.to_owned());
         Ok(LogReader { clients, lines, group, pattern, since, seen: HashMap::new() })

@@ -352,7 +352,8 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, error_type: Option<&str>, function_error: bool, body: &str) -> Outcome {
-        Reply { status, error_type, function_error, log_tail: None, request_id: None, body: body.as_bytes() }.outcome()
+        Reply { status, error_type, function_error, log_tail: None, request_id: None, body: body.as_bytes() }
+            .outcome()
     }
 
     #[test]
@@ -403,8 +404,14 @@ mod tests {
         let check = |body: &str, log: &str, class: Class, time: Option<f64>| {
             let tail = BASE64_STANDARD.encode(log);
             let body = body.as_bytes();
-            let reply =
-                Reply { status: 200, error_type: None, function_error: false, log_tail: Some(&tail), request_id: None, body };
+            let reply = Reply {
+                status: 200,
+                error_type: None,
+                function_error: false,
+                log_tail: Some(&tail),
+                request_id: None,
+                body,
+            };
             let outcome = reply.outcome();
             assert_eq!(outcome.class(), class, "{body:?} {log}");
             let Outcome::Ok(answer) = outcome else { panic!("{outcome:?}") };

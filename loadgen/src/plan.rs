@@ -165,7 +165,7 @@ async fn work(load: &Load, clients: Option<&Clients>) -> Result<Work, Failure> {
             messages.map(Work::Messages).map_err(|problem| Failure::flag("--queue", problem))
         }
         Subject::Url(url) => {
-            let web = Web::new(url, load.method.clone(), &load.headers, load.payload.clone());
+            let web = Web::new(url, load.method.clone(), &load.headers, load.payload.as_deref());
             web.map(Work::Web).map_err(|problem| Failure::flag("--url", problem))
         }
     }

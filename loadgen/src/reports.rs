@@ -48,7 +48,8 @@ async fn compared(flags: &CompareFlags) -> Result<u8, Failure> {
 
 async fn played(scenario: &Scenario, target: &str, flags: &CompareFlags) -> Result<Vec<Report>, Failure> {
     let hint = "with --scenario, A and B are targets: emulator, aws or a URL";
-    let target: Target = target.parse().map_err(|problem: String| Failure::flag_with_hint("A and B:", problem, hint))?;
+    let target: Target =
+        target.parse().map_err(|problem: String| Failure::flag_with_hint("A and B:", problem, hint))?;
     anstream::eprintln!("playing {} on {target}", scenario.name);
     let suite = scenario::play(scenario, &target, &flags.aws, &mut Recorder::default(), false).await?;
     if suite.interrupted { Err(Failure::Interrupted) } else { Ok(suite.reports) }
@@ -66,7 +67,8 @@ fn pairs(flags: &CompareFlags, a: &[Report], b: &[Report]) -> Result<Vec<Compari
     }
     let named = |reports: &[Report]| reports.iter().map(Report::title).collect::<Vec<_>>();
     if named(a) != named(b) {
-        let problem = format!("{} has {}, and {} has {}", flags.a, named(a).join(", "), flags.b, named(b).join(", "));
+        let problem =
+            format!("{} has {}, and {} has {}", flags.a, named(a).join(", "), flags.b, named(b).join(", "));
         return Err(Failure::flag("A and B:", problem));
     }
     Ok(a.iter().zip(b).map(|(a, b)| compare::compare(a, b, &tolerance)).collect())

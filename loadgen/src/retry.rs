@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn what_will_not_be_better_is_not_tried_again() {
-        let check = |outcome: Outcome, expected| assert_eq!(cost(&outcome).is_some(), expected, "{outcome:?}");
+        let check =
+            |outcome: Outcome, expected| assert_eq!(cost(&outcome).is_some(), expected, "{outcome:?}");
         check(Outcome::FunctionError("no".into()), false);
         check(Outcome::ClientError { status: 404, note: String::new() }, false);
         check(Outcome::ServerError { status: Some(503), note: String::new() }, true);

@@ -99,7 +99,8 @@ impl Sender {
     /// Reports a request that will not be sent.
     pub async fn give_up(&self, due: Instant, why: String) {
         let outcome = Outcome::NotSent(why);
-        self.report(Sample { due, sent: None, done: Instant::now(), outcome, attempts: Attempts::default() }).await;
+        self.report(Sample { due, sent: None, done: Instant::now(), outcome, attempts: Attempts::default() })
+            .await;
     }
 
     /// A connection in the middle of an exchange is of no further use.

@@ -42,12 +42,14 @@ async fn command(flags: &SweepFlags) -> Result<u8, Failure> {
     load.check_connections()?;
     let clients = Clients::connect(&flags.target).await?;
     let mut outputs = Outputs::open(&flags.output)?;
-    let mut loads: Vec<Load> = cases.iter().map(|case| Load { name: Some(case.name.clone()), ..load.clone() }).collect();
+    let mut loads: Vec<Load> =
+        cases.iter().map(|case| Load { name: Some(case.name.clone()), ..load.clone() }).collect();
     let specs: Vec<FunctionSpec> = made.clone().into_iter().collect();
     aws::ask_before(&flags.aws, Some(&clients), &mut loads, &specs).await?;
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
     let mut account = Account::new(&clients, flags.aws.role.clone(), "sweep", stop.clone());
-    let mut sweep = Sweep { flags, clients: &clients, cases, loads, recorder: &mut outputs.recorder, stop: &stop };
+    let mut sweep =
+        Sweep { flags, clients: &clients, cases, loads, recorder: &mut outputs.recorder, stop: &stop };
     let swept = sweep.all(made.as_ref(), &mut account).await;
     let undone = account.undo.all(&clients).await;
     let suite = swept?;
@@ -72,7 +74,10 @@ fn cases(flags: &SweepFlags) -> Vec<Case> {
 /// What is sent, and the function that is made for it if none is named.
 fn load(flags: &SweepFlags) -> Result<(Option<FunctionSpec>, Load), Failure> {
     if flags.load.queue.is_some() || flags.load.url.is_some() {
-        return Err(Failure::flag("--function", "is what a sweep's settings belong to; --queue and --url have none"));
+        return Err(Failure::flag(
+            "--function",
+            "is what a sweep's settings belong to; --queue and --url have none",
+        ));
     }
     if flags.load.function.is_some() {
         return Ok((None, flags.load.load()?));
@@ -92,7 +97,11 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    async fn all(&mut self, made: Option<&FunctionSpec>, account: &mut Account<'_>) -> Result<Suite, Failure> {
+    async fn all(
+        &mut self,
+        made: Option<&FunctionSpec>,
+        account: &mut Account<'_>,
+    ) -> Result<Suite, Failure> {
         let mut suite = Suite::new(format!("sweep of {}", self.loads[0].subject), None);
         if let Some(spec) = made {
             account.make_function(spec).await?;

@@ -227,8 +227,7 @@ mod aws {
     const AHEAD: Duration = Duration::from_secs(5 * 60);
     const A_MINUTE: Duration = Duration::from_secs(60);
 
-    const NO_CREDENTIALS: &str =
-        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE; for a profile of IAM Identity Center run \
+    const NO_CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE; for a profile of IAM Identity Center run \
          `eval \"$(aws configure export-credentials --format env)\"` or build with the feature `sso`";
 
     /// Better one error before the run than one per request.
@@ -255,7 +254,8 @@ mod aws {
 
     /// The endpoints that the SDKs would speak to.
     pub(super) async fn endpoints(config: &SdkConfig, region: &str) -> Result<Endpoints, Failure> {
-        let unknown = |problem: String| Failure::Aws { problem, hint: "check AWS_REGION and AWS_ENDPOINT_URL" };
+        let unknown =
+            |problem: String| Failure::Aws { problem, hint: "check AWS_REGION and AWS_ENDPOINT_URL" };
         let params = Params::builder()
             .region(region)
             .set_use_fips(config.use_fips())
@@ -266,7 +266,8 @@ mod aws {
         let lambda = lambda.map_err(|error| unknown(error.to_string()))?.url().to_owned();
         // All services of a region are named alike; an endpoint of one's own serves all.
         let named = |service: &str| lambda.replacen("://lambda", &format!("://{service}"), 1);
-        let parsed = |url: &str| url.parse::<Endpoint>().map_err(|problem| unknown(format!("{url} is {problem}")));
+        let parsed =
+            |url: &str| url.parse::<Endpoint>().map_err(|problem| unknown(format!("{url} is {problem}")));
         Ok(Endpoints { lambda: parsed(&lambda)?, sqs: parsed(&named("sqs"))?, logs: parsed(&named("logs"))? })
     }
 }

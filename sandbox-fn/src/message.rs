@@ -46,7 +46,8 @@ mod tests {
             "attributes": {"SentTimestamp": "1763750000000", "ApproximateReceiveCount": "2"},
         });
         let line = serde_json::to_string(&Message::of(&record, true)).expect("it serializes");
-        let expected = r#"{"message_id":"m1","sent_timestamp":1763750000000,"receive_count":2,"failed":true}"#;
+        let expected =
+            r#"{"message_id":"m1","sent_timestamp":1763750000000,"receive_count":2,"failed":true}"#;
         assert_eq!(line, expected);
     }
 }

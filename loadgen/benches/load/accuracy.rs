@@ -14,7 +14,10 @@ const SHARE: f64 = 0.02;
 const AT_LEAST_MS: f64 = 0.2;
 
 pub(crate) fn measure() {
-    println!("accuracy: reported response times beside the truth, {PER_SECOND}/s for {} s", (PERIOD * PERIODS).as_secs());
+    println!(
+        "accuracy: reported response times beside the truth, {PER_SECOND}/s for {} s",
+        (PERIOD * PERIODS).as_secs()
+    );
     println!("  {:34} {:>12} {:>12} {:>10}", "", "reported ms", "truth ms", "off by ms");
     let constant = vec![WORK.as_secs_f64() * 1000.0; 1];
     compare("constant 10 ms", "constant", &constant);

@@ -10,7 +10,8 @@ pub(crate) fn measure() {
     for (name, subject) in [("plain HTTP", "--url"), ("signed Invoke", "--function")] {
         let server = Server::start("bare");
         let skews: Vec<f64> = (0..ROUNDS).map(|_| skew(subject, &server.url)).collect();
-        let (least, most) = skews.iter().fold((f64::MAX, 0.0_f64), |(low, high), &skew| (low.min(skew), high.max(skew)));
+        let (least, most) =
+            skews.iter().fold((f64::MAX, 0.0_f64), |(low, high), &skew| (low.min(skew), high.max(skew)));
         println!("  {name:20} median {:.2} ms, from {least:.2} to {most:.2} ms", median(skews));
     }
     println!();
@@ -20,7 +21,17 @@ pub(crate) fn measure() {
 fn skew(subject: &str, url: &str) -> f64 {
     let name = if subject == "--url" { url } else { "f" };
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
-    command.args(["run", "--output", "json", subject, name, "--requests", "1000", "--target", url.trim_end_matches('/')]);
+    command.args([
+        "run",
+        "--output",
+        "json",
+        subject,
+        name,
+        "--requests",
+        "1000",
+        "--target",
+        url.trim_end_matches('/'),
+    ]);
     let report = report(command);
     assert_eq!(report["counts"]["ok_warm"], 1000, "{report:#}");
     report["start_skew_ms"].as_f64().expect("a burst has one")

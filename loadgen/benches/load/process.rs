@@ -17,7 +17,10 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(kind: &str) -> Server {
-        let mut child = pinned(SERVER_CORE, &this(), &["server", kind]).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut child = pinned(SERVER_CORE, &this(), &["server", kind])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("a line");
         Server { child, url: format!("http://{}/", line.trim()) }

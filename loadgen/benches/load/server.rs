@@ -6,11 +6,11 @@
 //! - `stall` does the same, but stands still for [`STALL`] of every [`PERIOD`],
 //!   as a process that collects garbage does: nothing leaves meanwhile.
 
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use http_body_util::{BodyExt, Full};
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -9,7 +9,9 @@ const USERS: &str = "50";
 const REQUESTS: &str = "300000";
 
 pub(crate) fn measure() {
-    println!("speed: requests a second on one core, {USERS} connections, the server on another core, median of {ROUNDS} rounds");
+    println!(
+        "speed: requests a second on one core, {USERS} connections, the server on another core, median of {ROUNDS} rounds"
+    );
     let server = Server::start("bare");
     let url = server.url.as_str();
     let target = url.trim_end_matches('/');

@@ -58,7 +58,10 @@ impl Account<'_> {
     pub async fn make_function(&mut self, spec: &FunctionSpec) -> Result<(), Failure> {
         let step = format!("create function {}", spec.name);
         if self.found(&spec.name).await?.is_some() {
-            return Err(failure(step, "there is one of that name already; give it another name, or delete it first"));
+            return Err(failure(
+                step,
+                "there is one of that name already; give it another name, or delete it first",
+            ));
         }
         self.create(spec, &step).await?;
         self.undo.push(Change::MadeFunction(spec.name.clone()));
@@ -75,7 +78,10 @@ impl Account<'_> {
             return Ok("created");
         };
         if !is_ours(&found) {
-            return Err(failure(step, format!("there is one of that name without the tag '{TAG}'; choose another --name")));
+            return Err(failure(
+                step,
+                format!("there is one of that name without the tag '{TAG}'; choose another --name"),
+            ));
         }
         self.update(spec, &found, &step).await
     }
@@ -127,7 +133,9 @@ impl Account<'_> {
 
     fn code(&self, code: &Code) -> Result<(Vec<u8>, Runtime, String), Failure> {
         match code {
-            Code::Sample => Ok((package::sample(self.clients)?, Runtime::Providedal2023, "bootstrap".to_owned())),
+            Code::Sample => {
+                Ok((package::sample(self.clients)?, Runtime::Providedal2023, "bootstrap".to_owned()))
+            }
             Code::BuiltIn if self.clients.is_aws => {
                 Err(failure("create a function of the built-in handler", "only the emulator has one"))
             }
@@ -158,7 +166,10 @@ impl Account<'_> {
         let step = format!("delete function {name}");
         let Some(found) = self.found(name).await? else { return Ok("is not there") };
         if !is_ours(&found) {
-            return Err(failure(step, format!("it does not have the tag '{TAG}', so it is not loadgen's to delete")));
+            return Err(failure(
+                step,
+                format!("it does not have the tag '{TAG}', so it is not loadgen's to delete"),
+            ));
         }
         let deleted = self.clients.lambda.delete_function().function_name(name).send().await;
         deleted.map(|_| "deleted").map_err(|error| refused(&step, &error))

@@ -48,20 +48,22 @@ impl Account<'_> {
             let deleted = request.uuid(mapping.uuid().unwrap_or_default()).send().await;
             gone(deleted).map_err(|problem| failure(&step, problem))?;
         }
-        self.until(&step, async || Ok(self.mappings(function, queue).await?.is_empty().then_some(()))).await?;
+        self.until(&step, async || Ok(self.mappings(function, queue).await?.is_empty().then_some(())))
+            .await?;
         Ok("deleted")
     }
 
     async fn create_mapping(&self, spec: &MappingSpec) -> Result<String, Failure> {
         let step = format!("map queue {} to function {}", spec.queue, spec.function);
-        let queue = self.queue_url(&spec.queue).await?.ok_or_else(|| failure(&step, "there is no such queue"))?;
+        let queue =
+            self.queue_url(&spec.queue).await?.ok_or_else(|| failure(&step, "there is no such queue"))?;
         let queue = arn(&self.clients.sqs, &queue).await.map_err(|problem| failure(&step, problem))?;
         let request = self.clients.lambda.create_event_source_mapping().event_source_arn(queue);
         let request = request.function_name(&spec.function).batch_size(spec.batch_size.cast_signed());
         let window = spec.window.map(|window| window.as_secs() as i32);
-        let scaling = spec.maximum_concurrency.map(|most| {
-            ScalingConfig::builder().maximum_concurrency(most.cast_signed()).build()
-        });
+        let scaling = spec
+            .maximum_concurrency
+            .map(|most| ScalingConfig::builder().maximum_concurrency(most.cast_signed()).build());
         let request = request.set_maximum_batching_window_in_seconds(window).set_scaling_config(scaling);
         // The sample function tells which messages of a batch have failed.
         let request = request.function_response_types(FunctionResponseType::ReportBatchItemFailures);
@@ -79,7 +81,11 @@ impl Account<'_> {
         .await
     }
 
-    async fn mappings(&self, function: &str, queue: &str) -> Result<Vec<EventSourceMappingConfiguration>, Failure> {
+    async fn mappings(
+        &self,
+        function: &str,
+        queue: &str,
+    ) -> Result<Vec<EventSourceMappingConfiguration>, Failure> {
         if self.found(function).await?.is_none() {
             return Ok(Vec::new());
         }

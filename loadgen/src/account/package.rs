@@ -19,14 +19,18 @@ pub(super) fn sample(clients: &Clients) -> Result<Vec<u8>, Failure> {
     let step = "pack the sample function";
     let this = std::env::current_exe().map_err(|error| failure(step, error.to_string()))?;
     if is_here(clients) {
-        return zipped(bootstrap(&this.to_string_lossy()).as_bytes()).map_err(|error| failure(step, error.to_string()));
+        return zipped(bootstrap(&this.to_string_lossy()).as_bytes())
+            .map_err(|error| failure(step, error.to_string()));
     }
     let program = this.with_file_name("sandbox-fn");
     let bytes = std::fs::read(&program).map_err(|error| missing(&program, &error))?;
     let package = zipped(&bytes).map_err(|error| failure(step, error.to_string()))?;
     match package.len() {
         0..=LARGEST => Ok(package),
-        size => Err(failure(step, format!("it has {size} bytes, and Lambda takes {LARGEST}; build it with --release"))),
+        size => Err(failure(
+            step,
+            format!("it has {size} bytes, and Lambda takes {LARGEST}; build it with --release"),
+        )),
     }
 }
 

@@ -20,7 +20,8 @@ impl Account<'_> {
         let step = format!("publish a version of {function}");
         let lambda = &self.clients.lambda;
         let version = lambda.publish_version().function_name(function).send().await;
-        let version = version.map_err(|error| refused(&step, &error))?.version().unwrap_or_default().to_owned();
+        let version =
+            version.map_err(|error| refused(&step, &error))?.version().unwrap_or_default().to_owned();
         self.undo.push(Change::MadeVersion { function: function.to_owned(), version: version.clone() });
         let request = lambda.create_alias().function_name(function).name(ALIAS).function_version(version);
         request.send().await.map_err(|error| refused(&format!("create alias {function}:{ALIAS}"), &error))?;
@@ -86,7 +87,9 @@ impl Account<'_> {
         match request.function_name(function).qualifier(alias).send().await {
             Ok(found) => Ok(Some(found)),
             Err(error) if is_not_there(&error) => Ok(None),
-            Err(error) => Err(refused(&format!("read the provisioned concurrency of {function}:{alias}"), &error)),
+            Err(error) => {
+                Err(refused(&format!("read the provisioned concurrency of {function}:{alias}"), &error))
+            }
         }
     }
 }

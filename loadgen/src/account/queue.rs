@@ -49,7 +49,8 @@ impl Account<'_> {
             None => self.create_queues(spec).await.map(|_| "created"),
             Some(url) if self.is_our_queue(&url).await? => Ok("is as it should be"),
             Some(_) => {
-                let problem = format!("there is one of that name without the tag '{TAG}'; choose another --name");
+                let problem =
+                    format!("there is one of that name without the tag '{TAG}'; choose another --name");
                 Err(failure(format!("deploy queue {}", spec.name), problem))
             }
         }
@@ -101,7 +102,11 @@ impl Account<'_> {
         Ok(urls)
     }
 
-    async fn create_queue(&self, name: &str, mut attributes: HashMap<Name, String>) -> Result<String, Failure> {
+    async fn create_queue(
+        &self,
+        name: &str,
+        mut attributes: HashMap<Name, String>,
+    ) -> Result<String, Failure> {
         if name.ends_with(".fifo") {
             attributes.insert(Name::FifoQueue, "true".to_owned());
         }

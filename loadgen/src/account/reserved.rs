@@ -37,7 +37,8 @@ impl Account<'_> {
     /// What is reserved now.
     pub async fn reserved(&self, function: &str) -> Result<Option<i32>, Failure> {
         let answer = self.clients.lambda.get_function_concurrency().function_name(function).send().await;
-        let answer = answer.map_err(|error| refused(&format!("read the reserved concurrency of {function}"), &error))?;
+        let answer = answer
+            .map_err(|error| refused(&format!("read the reserved concurrency of {function}"), &error))?;
         Ok(answer.reserved_concurrent_executions())
     }
 }

@@ -16,11 +16,24 @@ pub(super) enum Change {
     MadeFunction(String),
     MadeQueue(String),
     MadeMapping(String),
-    MadeAlias { function: String, alias: String },
-    MadeVersion { function: String, version: String },
+    MadeAlias {
+        function: String,
+        alias: String,
+    },
+    MadeVersion {
+        function: String,
+        version: String,
+    },
     /// The reserved concurrency was this before.
-    SetReserved { function: String, before: Option<i32> },
-    SetProvisioned { function: String, alias: String, before: Option<i32> },
+    SetReserved {
+        function: String,
+        before: Option<i32>,
+    },
+    SetProvisioned {
+        function: String,
+        alias: String,
+        before: Option<i32>,
+    },
 }
 
 impl Undo {

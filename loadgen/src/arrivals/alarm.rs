@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
 use {
     rustix::time::{
-        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
     },
     tokio::net::unix::pipe::Receiver,
 };

@@ -57,7 +57,8 @@ impl FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Share, String> {
-        let parts = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+        let parts =
+            text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
         match parts {
             Some((index, of)) if index < of => Ok(Share { index, of }),
             Some(_) | None => Err("expected INDEX/COUNT like 0/4, where INDEX counts from 0".to_owned()),
@@ -112,9 +113,10 @@ impl Arrivals {
     fn whole(&self) -> Option<u64> {
         match (&self.shape, self.until) {
             (Shape::ClosedLoop { .. }, End::DurationS(_)) => None,
-            (Shape::Ramp { .. } | Shape::Poisson { .. } | Shape::Sine { .. } | Shape::Steps { .. }, End::DurationS(_)) => {
-                Some(times::of(self).count() as u64)
-            }
+            (
+                Shape::Ramp { .. } | Shape::Poisson { .. } | Shape::Sine { .. } | Shape::Steps { .. },
+                End::DurationS(_),
+            ) => Some(times::of(self).count() as u64),
             // The last is due before the duration ends; the subtrahend absorbs
             // what binary fractions add to a product like 0.1 × 30.
             (Shape::Constant { per_second }, End::DurationS(seconds)) => {
@@ -162,9 +164,8 @@ impl Arrivals {
 impl fmt::Display for Arrivals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.shape)?;
-        match (self.shape.own_end(), self.until) {
-            (None, End::DurationS(seconds)) => write!(f, " for {seconds} s")?,
-            (None, End::Requests(_)) | (Some(_), _) => {}
+        if let (None, End::DurationS(seconds)) = (self.shape.own_end(), self.until) {
+            write!(f, " for {seconds} s")?;
         }
         match self.share {
             Some(Share { index, of }) => write!(f, ", share {index} of {of}"),

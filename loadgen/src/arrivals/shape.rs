@@ -179,7 +179,9 @@ impl fmt::Display for Shape {
             Shape::Ramp { from, to } if from > to => write!(f, "at {from}/s falling to {to}/s"),
             Shape::Ramp { from, to } => write!(f, "at {from}/s rising to {to}/s"),
             Shape::Poisson { per_second } => write!(f, "at random, {per_second}/s on average"),
-            Shape::Sine { low, high, period_s } => write!(f, "swinging from {low}/s to {high}/s every {period_s} s"),
+            Shape::Sine { low, high, period_s } => {
+                write!(f, "swinging from {low}/s to {high}/s every {period_s} s")
+            }
             Shape::Steps { steps } => {
                 let words = |step: &Step| format!("{}/s for {} s", step.per_second, step.duration_s);
                 write!(f, "at {}", steps.iter().map(words).collect::<Vec<_>>().join(", then "))

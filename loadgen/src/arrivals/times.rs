@@ -129,7 +129,10 @@ mod tests {
         let times = seconds("sine:0/s..100/s@4s", End::DurationS(4.0));
         let quarters = per_part(&times, 4.0, 4);
         // 50 ± 50·2/π in each quarter.
-        assert!(quarters.iter().zip([82, 82, 18, 18]).all(|(&seen, ideal)| seen.abs_diff(ideal) <= 1), "{quarters:?}");
+        assert!(
+            quarters.iter().zip([82, 82, 18, 18]).all(|(&seen, ideal)| seen.abs_diff(ideal) <= 1),
+            "{quarters:?}"
+        );
     }
 
     #[test]

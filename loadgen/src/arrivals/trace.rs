@@ -111,10 +111,8 @@ impl Iterator for Rows {
 }
 
 fn malformed(file: &Path, error: &csv::Error) -> Malformed {
-    let problem = match error.kind() {
-        csv::ErrorKind::Io(error) => format!("cannot read: {error}"),
-        _ => error.to_string(),
-    };
+    let io = if let csv::ErrorKind::Io(error) = error.kind() { Some(error) } else { None };
+    let problem = io.map_or_else(|| error.to_string(), |error| format!("cannot read: {error}"));
     let line = error.position().map(csv::Position::line);
     Malformed { file: file.to_owned(), line, problem }
 }

@@ -5,7 +5,9 @@ mod run_flags;
 mod suite_flags;
 
 pub use run_flags::{LoadFlags, RunFlags};
-pub use suite_flags::{CheckFlags, CompareFlags, DeployFlags, DestroyFlags, MergeFlags, Reserved, SweepFlags};
+pub use suite_flags::{
+    CheckFlags, CompareFlags, DeployFlags, DestroyFlags, MergeFlags, Reserved, SweepFlags,
+};
 
 use crate::failure::exit;
 use clap::error::ErrorKind;

@@ -191,7 +191,10 @@ impl LoadFlags {
         let mut named = given.into_iter().filter_map(|(flag, value)| Some((flag, value.as_ref()?)));
         let first = named.next();
         if let (Some((flag, _)), Some((other, _))) = (first, named.next()) {
-            return Err(Failure::flag(other, format!("and {flag} exclude each other: a run has one subject")));
+            return Err(Failure::flag(
+                other,
+                format!("and {flag} exclude each other: a run has one subject"),
+            ));
         }
         let Some((flag, name)) = first else { return Err(self.nothing_named()) };
         if name.trim().is_empty() {
@@ -251,7 +254,8 @@ impl LoadFlags {
             (None, Some(duration)) => Some(End::DurationS(duration.as_secs_f64())),
             (None, None) => None,
         };
-        let arrivals = Arrivals::new(shape, until, self.seed).map_err(|problem| Failure::flag(flag, problem))?;
+        let arrivals =
+            Arrivals::new(shape, until, self.seed).map_err(|problem| Failure::flag(flag, problem))?;
         let arrivals = arrivals.shared(self.share);
         refuse("--share", arrivals.requests() == Some(0), "leaves nothing to send")?;
         Ok(arrivals)

@@ -71,9 +71,10 @@ impl FromStr for Reserved {
     fn from_str(text: &str) -> Result<Reserved, String> {
         match text {
             "unreserved" => Ok(Reserved::Unreserved),
-            number => number.parse().map(Reserved::At).map_err(|_| {
-                format!("'{number}' is neither a number nor 'unreserved'")
-            }),
+            number => number
+                .parse()
+                .map(Reserved::At)
+                .map_err(|_| format!("'{number}' is neither a number nor 'unreserved'")),
         }
     }
 }

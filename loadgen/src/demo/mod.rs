@@ -14,9 +14,9 @@ mod world;
 
 use crate::cli::{DemoFlags, Output};
 use crate::failure::{Failure, exit};
+use crate::outputs::print;
 use crate::report::text::{BAD, FAINT, GOOD, STRONG};
 use crate::report::{Report, json};
-use crate::outputs::print;
 use crate::run::complete;
 use crate::signal;
 use emulator::Emulator;

@@ -31,7 +31,8 @@ fn write(writer: &mut Writer<Vec<u8>>, name: &str, reports: &[Report]) -> io::Re
     let count = all.iter().map(|(_, cases)| cases.len()).sum::<usize>().to_string();
     let failed = all.iter().map(|(_, cases)| failures(cases)).sum::<usize>().to_string();
     let suites = writer.create_element("testsuites").with_attribute(("name", name));
-    let suites = suites.with_attribute(("tests", count.as_str())).with_attribute(("failures", failed.as_str()));
+    let suites =
+        suites.with_attribute(("tests", count.as_str())).with_attribute(("failures", failed.as_str()));
     suites.write_inner_content(|writer| {
         all.iter().try_for_each(|(report, cases)| suite(writer, name, report, cases))
     })?;
@@ -44,9 +45,11 @@ fn failures(cases: &[Case]) -> usize {
 
 fn suite(writer: &mut Writer<Vec<u8>>, name: &str, report: &Report, cases: &[Case]) -> io::Result<()> {
     let name = report.name.as_deref().unwrap_or(name);
-    let (count, failed, time) = (cases.len().to_string(), failures(cases).to_string(), report.wall_s.to_string());
+    let (count, failed, time) =
+        (cases.len().to_string(), failures(cases).to_string(), report.wall_s.to_string());
     let element = writer.create_element("testsuite").with_attribute(("name", name));
-    let element = element.with_attribute(("tests", count.as_str())).with_attribute(("failures", failed.as_str()));
+    let element =
+        element.with_attribute(("tests", count.as_str())).with_attribute(("failures", failed.as_str()));
     let element = element.with_attribute(("time", time.as_str()));
     element.write_inner_content(|writer| cases.iter().try_for_each(|case| self::case(writer, name, case)))?;
     Ok(())

@@ -437,7 +437,8 @@ pub(crate) mod tests {
             (0..count).for_each(|_| latencies.record(Duration::from_millis(ms)));
             latencies
         };
-        let times = BTreeMap::from([(Class::OkCold, latencies(5, 2500)), (Class::Throttled, latencies(95, 20))]);
+        let times =
+            BTreeMap::from([(Class::OkCold, latencies(5, 2500)), (Class::Throttled, latencies(95, 20))]);
         let mut cold_start = latencies(4, 18);
         cold_start.record(Duration::from_millis(21));
         let histograms = Histograms {
@@ -465,7 +466,8 @@ pub(crate) mod tests {
                 init_s: cold.map(|_| 0.018),
             });
         }
-        let environment = |n| EnvironmentUse { id: format!("e-{n}"), answers: 1, cold: 1, init_ms: Some(18.0) };
+        let environment =
+            |n| EnvironmentUse { id: format!("e-{n}"), answers: 1, cold: 1, init_ms: Some(18.0) };
         let mut report = Report {
             schema: SCHEMA.into(),
             name: None,

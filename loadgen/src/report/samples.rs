@@ -114,7 +114,10 @@ mod tests {
             ..Answer::default()
         };
         samples.begin(Some("burst"));
-        samples.write(&Sample { due: at(0), sent: Some(at(1)), done: at(5), outcome: Outcome::Ok(cold), attempts }, start);
+        samples.write(
+            &Sample { due: at(0), sent: Some(at(1)), done: at(5), outcome: Outcome::Ok(cold), attempts },
+            start,
+        );
         let outcome = Outcome::NotSent("too \"late\"".into());
         let attempts = Attempts::default();
         samples.write(&Sample { due: at(2), sent: None, done: at(2), outcome, attempts }, start);

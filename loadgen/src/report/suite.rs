@@ -67,7 +67,9 @@ impl Document {
         match schema.as_str() {
             super::SCHEMA => serde_json::from_str(text).map(Document::Report).map_err(foreign),
             SCHEMA => serde_json::from_str(text).map(Document::Suite).map_err(foreign),
-            other => Err(format!("has the form {other}, and this loadgen reads {} and {SCHEMA}", super::SCHEMA)),
+            other => {
+                Err(format!("has the form {other}, and this loadgen reads {} and {SCHEMA}", super::SCHEMA))
+            }
         }
     }
 

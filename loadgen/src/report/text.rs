@@ -5,9 +5,9 @@
 
 use super::{Latency, Report, Retries};
 use crate::cli::Mode;
-use crate::stats::Source;
 use crate::duration::show_ms;
 use crate::outcome::Class;
+use crate::stats::Source;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -191,13 +191,19 @@ fn show_rate(per_second: f64) -> String {
 fn service_time(report: &Report) -> Option<String> {
     let service = report.service_of_successes().filter(|_| report.arrivals.shape.is_paced())?;
     let [p50, p99, max] = [service.p50, service.p99, service.max].map(show_ms);
-    Some(format!("counted from when they left instead of when they were due: p50 {p50}, p99 {p99}, max {max}"))
+    Some(format!(
+        "counted from when they left instead of when they were due: p50 {p50}, p99 {p99}, max {max}"
+    ))
 }
 
 fn completion(report: &Report) -> Option<String> {
     let done = report.completion.as_ref()?;
     let mut parts = vec![format!("{} of {} done by the log", done.completed, done.accepted)];
-    parts.push(format!("{} in {}", plural(done.invocations, "invocation"), plural(done.environments, "environment")));
+    parts.push(format!(
+        "{} in {}",
+        plural(done.invocations, "invocation"),
+        plural(done.environments, "environment")
+    ));
     parts.push(format!("{} cold", done.cold_starts));
     if done.failed > 0 {
         parts.push(format!("{} failed", plural(done.failed, "message")));

@@ -158,9 +158,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Scenario, Failure> {
     let usual = path.file_stem().map_or("scenario".into(), |stem| stem.to_string_lossy());
     let folder = path.parent().unwrap_or(Path::new(""));
     let reader = Reader { source, file: &file, folder };
-    let functions = file.function.iter().map(|function| reader.function(function)).collect::<Result<_, _>>()?;
+    let functions =
+        file.function.iter().map(|function| reader.function(function)).collect::<Result<_, _>>()?;
     let mappings = file.mapping.iter().map(|mapping| reader.mapping(mapping)).collect::<Result<_, _>>()?;
-    let stages = file.stage.iter().enumerate().map(|(n, stage)| reader.stage(n, stage)).collect::<Result<_, _>>()?;
+    let stages =
+        file.stage.iter().enumerate().map(|(n, stage)| reader.stage(n, stage)).collect::<Result<_, _>>()?;
     Ok(Scenario {
         name: file.name.clone().unwrap_or_else(|| usual.into_owned()),
         question: file.question.clone(),
@@ -322,10 +324,9 @@ impl Reader<'_> {
     /// table becomes JSON.
     fn payload(&self, load: &Load, stage: &StageText) -> Result<Option<String>, Failure> {
         let Some(payload) = &stage.payload else { return Ok(None) };
-        let text = match payload.get_ref() {
-            toml::Value::String(text) => text.clone(),
-            value => serde_json::to_string(value).unwrap_or_default(),
-        };
+        let value = payload.get_ref();
+        let json = || serde_json::to_string(value).unwrap_or_default();
+        let text = value.as_str().map_or_else(json, str::to_owned);
         if !matches!(load.subject, Subject::Url(_)) {
             payload::check(&text).map_err(|problem| self.source.failure(payload.span(), problem))?;
         }
@@ -434,10 +435,15 @@ like_sdk = true
         let [f, g, h] = scenario.functions.as_slice() else { panic!("{scenario:?}") };
         assert_eq!(f.made.as_ref().unwrap().environment["EMULATOR_DURATION_MS"], "1500");
         assert_eq!((&g.made, g.settings.provisioned), (&None, Some(3)));
-        assert!(matches!(&h.made.as_ref().unwrap().code, Code::Zip { handler, .. } if handler == "app.handler"));
+        assert!(
+            matches!(&h.made.as_ref().unwrap().code, Code::Zip { handler, .. } if handler == "app.handler")
+        );
         assert_eq!(scenario.mappings[0].queue, "q");
         let [burst, queue, url] = scenario.stages.as_slice() else { panic!("{scenario:?}") };
-        assert_eq!((burst.load.mode, burst.load.payload.as_deref()), (Mode::Async, Some(r#"{"sleep_ms":5}"#)));
+        assert_eq!(
+            (burst.load.mode, burst.load.payload.as_deref()),
+            (Mode::Async, Some(r#"{"sleep_ms":5}"#))
+        );
         assert_eq!((queue.load.batch, queue.name.as_str(), queue.load.arrivals.seed), (10, "stage 2", 7));
         assert_eq!(url.load.payload.as_deref(), Some("text"));
     }

@@ -7,8 +7,8 @@ mod file;
 mod play;
 mod source;
 
-pub use play::{command, play};
 pub(crate) use play::set;
+pub use play::{command, play};
 
 use crate::account::{FunctionSpec, MappingSpec, QueueSpec};
 use crate::cli::{CheckFlags, Reserved};

@@ -25,7 +25,10 @@ pub async fn command(file: &Path, flags: &RunFlags) -> Result<u8, Failure> {
         return Err(Failure::flag(flag, "has no meaning with a scenario, which says itself what is sent"));
     }
     if !flags.expect.is_empty() {
-        return Err(Failure::flag("--expect", "has no meaning with a scenario, whose stages say what they expect"));
+        return Err(Failure::flag(
+            "--expect",
+            "has no meaning with a scenario, whose stages say what they expect",
+        ));
     }
     if let Some(share) = flags.load.share {
         share_out(&mut scenario, share)?;
@@ -75,8 +78,7 @@ pub async fn play(
     aws::ask_before(flags, Some(&clients), &mut loads, &made).await?;
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
     let mut account = Account::new(&clients, flags.role.clone(), scenario.name.clone(), stop.clone());
-    let mut stages =
-        Stages { scenario, loads, target, clients: &clients, recorder, for_people, stop: &stop };
+    let mut stages = Stages { scenario, loads, target, clients: &clients, recorder, for_people, stop: &stop };
     let played = stages.all(&mut account).await;
     if scenario.keep {
         account.undo.forget();
@@ -129,7 +131,8 @@ impl Stages<'_> {
 
     fn announce(&self) {
         if self.for_people {
-            let question = self.scenario.question.as_ref().map_or(String::new(), |question| format!("\n{question}"));
+            let question =
+                self.scenario.question.as_ref().map_or(String::new(), |question| format!("\n{question}"));
             print(&format!("{STRONG}{}{STRONG:#}{question}\n\n", self.scenario.name));
         }
     }
@@ -160,7 +163,11 @@ async fn set_up(scenario: &Scenario, account: &mut Account<'_>) -> Result<(), Fa
 
 /// Sets what is to be set. Returns the name to invoke: provisioned concurrency
 /// belongs to an alias.
-pub(crate) async fn set(account: &mut Account<'_>, name: &str, settings: Settings) -> Result<String, Failure> {
+pub(crate) async fn set(
+    account: &mut Account<'_>,
+    name: &str,
+    settings: Settings,
+) -> Result<String, Failure> {
     let Settings { reserved, provisioned } = settings;
     // What is set on an alias is asked of its function.
     let function = if name.starts_with("arn:") { name } else { name.split(':').next().unwrap_or(name) };
@@ -180,17 +187,29 @@ pub(crate) async fn set(account: &mut Account<'_>, name: &str, settings: Setting
 }
 
 fn epilogue(suite: &Suite) -> String {
-    let (all, failed) = suite.reports.iter().flat_map(|report| &report.expectations).fold((0, 0), |(all, failed), verdict| {
-        (all + 1, failed + u64::from(!verdict.ok))
-    });
+    let (all, failed) = suite
+        .reports
+        .iter()
+        .flat_map(|report| &report.expectations)
+        .fold((0, 0), |(all, failed), verdict| (all + 1, failed + u64::from(!verdict.ok)));
     let not_run = match suite.not_run.as_slice() {
         [] => String::new(),
         names => format!("; not run: {}", names.join(", ")),
     };
     let interrupted = if suite.interrupted { "interrupted; " } else { "" };
     match (all, failed) {
-        (0, _) => format!("{interrupted}{} played{not_run}\n", text::plural(suite.reports.len() as u64, "stage")),
-        (all, 0) => format!("{} {interrupted}{} as expected{not_run}\n", text::mark(not_run.is_empty()), text::plural(all, "observation")),
-        (all, failed) => format!("{} {interrupted}{failed} of {} not as expected{not_run}\n", text::mark(false), text::plural(all, "observation")),
+        (0, _) => {
+            format!("{interrupted}{} played{not_run}\n", text::plural(suite.reports.len() as u64, "stage"))
+        }
+        (all, 0) => format!(
+            "{} {interrupted}{} as expected{not_run}\n",
+            text::mark(not_run.is_empty()),
+            text::plural(all, "observation")
+        ),
+        (all, failed) => format!(
+            "{} {interrupted}{failed} of {} not as expected{not_run}\n",
+            text::mark(false),
+            text::plural(all, "observation")
+        ),
     }
 }

@@ -25,7 +25,8 @@ impl Source<'_> {
         let table = lines.iter().rev().find_map(|line| table(line));
         let own = lines.last().and_then(|line| key(line));
         // A value over several lines has its key above.
-        let own = own.or_else(|| lines.iter().rev().take_while(|line| table_or_key(line)).find_map(|line| key(line)));
+        let own = own
+            .or_else(|| lines.iter().rev().take_while(|line| table_or_key(line)).find_map(|line| key(line)));
         match (table, own) {
             (Some(table), Some(key)) => format!("{table}.{key}"),
             (Some(one), None) | (None, Some(one)) => one.to_owned(),

@@ -386,7 +386,8 @@ mod tests {
     #[test]
     fn environments_and_their_cold_starts_are_told_apart() {
         let stats = fold([answer("a", true), answer("a", false), answer("b", true)]);
-        let used: Vec<_> = stats.environments().iter().map(|used| (used.id.as_str(), used.answers, used.cold)).collect();
+        let used: Vec<_> =
+            stats.environments().iter().map(|used| (used.id.as_str(), used.answers, used.cold)).collect();
         assert_eq!(used, [("a", 2, 1), ("b", 1, 1)]);
         assert_eq!(stats.environments()[0].init_ms, Some(20.0));
         assert_eq!(stats.overlap().highest(), Some(3));

@@ -102,7 +102,8 @@ mod tests {
         let check = |requests, every, kept| {
             let points = points(requests);
             assert_eq!((points.every, points.requests.len()), (every, kept), "{requests}");
-            let even = points.requests.iter().enumerate().all(|(n, point)| point.due_s == (n as u64 * every) as f64);
+            let even =
+                points.requests.iter().enumerate().all(|(n, point)| point.due_s == (n as u64 * every) as f64);
             assert!(even, "{requests}");
         };
         check(100, 1, 100);

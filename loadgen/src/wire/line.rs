@@ -60,7 +60,8 @@ impl std::fmt::Debug for Line {
 impl Line {
     pub(super) async fn open(connector: &Connector) -> io::Result<Line> {
         let (stream, departure) = connector.connect().await?;
-        let (sender, connection) = Builder::new().handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let (sender, connection) =
+            Builder::new().handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         Ok(Line { sender, connection: Box::pin(connection), departure })
     }
 

@@ -82,7 +82,8 @@ impl Signer {
             .into();
         let text = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let body = SignableBody::Precomputed(hash.to_owned());
-        let request = SignableRequest::new(method.as_str(), url, text, body).expect("the URL was parsed before");
+        let request =
+            SignableRequest::new(method.as_str(), url, text, body).expect("the URL was parsed before");
         let (instructions, _) = sign(request, &params).expect("the request was checked before").into_parts();
         let (added, _) = instructions.into_parts();
         let added = added.into_iter().filter_map(|header| {

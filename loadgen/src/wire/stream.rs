@@ -105,7 +105,9 @@ mod tls {
         let mut roots = RootCertStore::empty();
         let (known, _) = roots.add_parsable_certificates(found.certs);
         if known == 0 {
-            return Err("this machine has no root certificates; install the package ca-certificates".to_owned());
+            return Err(
+                "this machine has no root certificates; install the package ca-certificates".to_owned()
+            );
         }
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let config = config.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;

@@ -33,7 +33,12 @@ struct Signing {
 
 impl Template {
     /// `path` may have a query, and is percent-encoded already.
-    pub fn new(endpoint: &Endpoint, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Template, String> {
+    pub fn new(
+        endpoint: &Endpoint,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Template, String> {
         let whole = format!("{}{path}", endpoint.base);
         let target: Uri = whole.parse().map_err(|error| format!("'{whole}' is not a path: {error}"))?;
         let host = HeaderValue::from_str(&endpoint.authority).map_err(|error| error.to_string())?;
@@ -103,7 +108,8 @@ mod tests {
     fn template() -> Template {
         let identity = Identity::new(Credentials::new("KEY", "secret", None, None, "test"), "us-east-1");
         let endpoint = "http://127.0.0.1:4566/base".parse().unwrap();
-        let template = Template::new(&endpoint, Method::POST, "/2015-03-31/functions/f%3Alive/invocations", "{}");
+        let template =
+            Template::new(&endpoint, Method::POST, "/2015-03-31/functions/f%3Alive/invocations", "{}");
         template.unwrap().with("x-amz-log-type", "Tail").signed(identity.signer("lambda"))
     }
 

@@ -34,11 +34,13 @@ impl Invoke {
         let template = match event {
             true => template.with("x-amz-invocation-type", "Event"),
             // The end of the log tells cold starts of functions that do not tell themselves.
-            false => {
-                template.with("x-amz-invocation-type", "RequestResponse").with("x-amz-log-type", "Tail")
-            }
+            false => template.with("x-amz-invocation-type", "RequestResponse").with("x-amz-log-type", "Tail"),
         };
-        Ok(Invoke { endpoint: endpoint.clone(), function: function.to_owned(), template: template.signed(signer) })
+        Ok(Invoke {
+            endpoint: endpoint.clone(),
+            function: function.to_owned(),
+            template: template.signed(signer),
+        })
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {

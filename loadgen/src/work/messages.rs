@@ -82,7 +82,8 @@ impl Messages {
         };
         let body = body.map_err(|error| error.to_string())?;
         let template = Template::new(&self.endpoint, Method::POST, "/", body)?;
-        let template = template.with("content-type", "application/x-amz-json-1.0").with("x-amz-target", operation);
+        let template =
+            template.with("content-type", "application/x-amz-json-1.0").with("x-amz-target", operation);
         Ok(template.signed(self.signer.clone()))
     }
 
@@ -111,7 +112,7 @@ impl Messages {
             return vec![reply(answer).refusal(); items];
         }
         let mut outcomes = match self.batch {
-            1 => vec![confirmed(status, serde_json::from_slice(&answer.body).unwrap_or_default())],
+            1 => vec![confirmed(status, &serde_json::from_slice(&answer.body).unwrap_or_default())],
             _ => batch_outcomes(status, serde_json::from_slice(&answer.body).unwrap_or_default()),
         };
         let unheard = || Outcome::ServerError { status: Some(status), note: UNCONFIRMED.to_owned() };
@@ -122,15 +123,15 @@ impl Messages {
 
 const UNCONFIRMED: &str = "an answer without a MessageId";
 
-fn confirmed(status: u16, sent: Sent) -> Outcome {
-    match sent.message_id {
+fn confirmed(status: u16, sent: &Sent) -> Outcome {
+    match &sent.message_id {
         Some(_) => Outcome::Accepted { status, request_id: None },
         None => Outcome::ServerError { status: Some(status), note: UNCONFIRMED.to_owned() },
     }
 }
 
 fn batch_outcomes(status: u16, answer: BatchAnswer) -> Vec<Outcome> {
-    let successful = answer.successful.into_iter().map(|sent| confirmed(status, sent));
+    let successful = answer.successful.iter().map(|sent| confirmed(status, sent));
     let failed = answer.failed.into_iter().map(|failed| {
         let note = format!("{}: {}", failed.code, failed.message);
         match failed.sender_fault {

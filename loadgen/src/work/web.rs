@@ -20,13 +20,13 @@ impl Web {
         url: &str,
         method: Option<Method>,
         headers: &[(HeaderName, HeaderValue)],
-        body: Option<String>,
+        body: Option<&str>,
     ) -> Result<Web, String> {
         let endpoint = Endpoint { base: String::new(), ..url.parse()? };
         let uri: Uri = url.parse().map_err(|error| format!("not a URL: {error}"))?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let method = method.unwrap_or(if body.is_some() { Method::POST } else { Method::GET });
-        let mut template = Template::new(&endpoint, method, path, body.clone().unwrap_or_default())?;
+        let mut template = Template::new(&endpoint, method, path, body.unwrap_or_default().to_owned())?;
         if body.is_some() {
             template = template.with("content-type", "application/json");
         }

@@ -12,7 +12,10 @@ use std::time::Duration;
 fn against(emulated: &Emulated, command: &str, arguments: &[&str]) -> Command {
     let mut command = loadgen(&[command, "--target", "aws"]);
     command.args(arguments).env("AWS_ENDPOINT_URL", emulated.emulator.endpoint());
-    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").env("AWS_REGION", "us-east-1");
+    command
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_REGION", "us-east-1");
     // No file of this machine's user has a say, and no metadata service is asked.
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     command.env("AWS_EC2_METADATA_DISABLED", "true");
@@ -59,7 +62,17 @@ async fn nothing_is_sent_without_a_yes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_with_a_yes_is_a_run() {
     let emulated = stand_in().await;
-    let flags = ["--function", "mine", "--requests", "10", "--payload", r#"{"sleep_ms":500}"#, "--yes", "--output", "json"];
+    let flags = [
+        "--function",
+        "mine",
+        "--requests",
+        "10",
+        "--payload",
+        r#"{"sleep_ms":500}"#,
+        "--yes",
+        "--output",
+        "json",
+    ];
     let ran = aws(&emulated, "run", &flags).await;
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
     assert_eq!((ran.code, &report["counts"]["ok_cold"]), (0, &7.into()), "{report:#}");
@@ -70,7 +83,10 @@ async fn a_run_with_a_yes_is_a_run() {
 async fn the_caps_hold() {
     let emulated = stand_in().await;
     for (flags, part) in [
-        (&["--requests", "20000", "--concurrency", "5"][..], "--max-requests 10000 is less than the 20000 planned"),
+        (
+            &["--requests", "20000", "--concurrency", "5"][..],
+            "--max-requests 10000 is less than the 20000 planned",
+        ),
         (&["--requests", "1500"], "--max-concurrency 1000 is less than the 1500 planned at once"),
         (&["--requests", "100", "--max-cost", "0.001"], "--max-cost 0.001 USD is less than the"),
         (&["--concurrency", "5", "--duration", "5s"], "--duration of a closed loop on AWS leaves open"),
@@ -84,17 +100,32 @@ async fn the_caps_hold() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_loop_is_held_to_the_cap() {
     let emulated = stand_in().await;
-    let flags = ["--function", "mine", "--rate", "20", "--duration", "1s", "--payload", r#"{"sleep_ms":5000}"#];
+    let flags =
+        ["--function", "mine", "--rate", "20", "--duration", "1s", "--payload", r#"{"sleep_ms":5000}"#];
     let flags = [&flags[..], &["--yes", "--max-concurrency", "4", "--output", "json"]].concat();
     let ran = aws(&emulated, "run", &flags).await;
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
-    assert_eq!((&report["max_concurrency"], &report["counts"]["not_sent"]), (&4.into(), &16.into()), "{report:#}");
+    assert_eq!(
+        (&report["max_concurrency"], &report["counts"]["not_sent"]),
+        (&4.into(), &16.into()),
+        "{report:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_puts_back_what_was_reserved() {
     let emulated = stand_in().await;
-    let flags = ["--function", "mine", "--reserved", "1,2", "--requests", "5", "--payload", r#"{"sleep_ms":300}"#, "--yes"];
+    let flags = [
+        "--function",
+        "mine",
+        "--reserved",
+        "1,2",
+        "--requests",
+        "5",
+        "--payload",
+        r#"{"sleep_ms":300}"#,
+        "--yes",
+    ];
     let ran = aws(&emulated, "sweep", &flags).await;
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(reserved(&emulated).await, Some(7));
@@ -103,7 +134,16 @@ async fn a_sweep_puts_back_what_was_reserved() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_sweep_puts_it_back_too() {
     let emulated = stand_in().await;
-    let flags = ["--function", "mine", "--reserved", "3,4,5", "--requests", "5", "--payload", r#"{"sleep_ms":60000}"#];
+    let flags = [
+        "--function",
+        "mine",
+        "--reserved",
+        "3,4,5",
+        "--requests",
+        "5",
+        "--payload",
+        r#"{"sleep_ms":60000}"#,
+    ];
     let mut command = against(&emulated, "sweep", &[&flags[..], &["--yes", "--output", "json"]].concat());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while reserved(&emulated).await != Some(3) {

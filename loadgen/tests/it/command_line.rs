@@ -45,7 +45,11 @@ fn what_does_not_fit_together_is_refused() {
     check(&["--function", "f", "--batch", "10"], "--batch needs --queue", None);
     check(&["--function", "f", "--method", "PUT"], "--method needs --url", None);
     check(&["--url", "http://127.0.0.1/", "--like-sdk"], "--like-sdk has no meaning with --url", None);
-    check(&["--function", "f", "--arrivals", "steps:1/s@1s", "--requests", "5"], "--arrivals steps has an end", None);
+    check(
+        &["--function", "f", "--arrivals", "steps:1/s@1s", "--requests", "5"],
+        "--arrivals steps has an end",
+        None,
+    );
     check(&["--function", "f", "--requests", "2", "--share", "2/3"], "--share leaves nothing to send", None);
 }
 

@@ -22,10 +22,25 @@ async fn deploying_and_destroying_can_be_repeated() {
 ";
     assert_eq!((again.code, again.stdout.as_str()), (0, expected), "{}", again.stderr);
     let changed = emulated.loadgen(&["deploy", "--memory", "256"]).await;
-    assert!(changed.stdout.starts_with("✓ function sandbox: updated\n✓ reserved concurrency none: set\n"), "{changed:?}");
+    assert!(
+        changed.stdout.starts_with("✓ function sandbox: updated\n✓ reserved concurrency none: set\n"),
+        "{changed:?}"
+    );
 
-    let load = ["run", "--queue", "sandbox", "--requests", "20", "--batch", "10", "--payload",
-        r#"{"sleep_ms":1}"#, "--follow", "--expect", "completed==20"];
+    let load = [
+        "run",
+        "--queue",
+        "sandbox",
+        "--requests",
+        "20",
+        "--batch",
+        "10",
+        "--payload",
+        r#"{"sleep_ms":1}"#,
+        "--follow",
+        "--expect",
+        "completed==20",
+    ];
     let ran = emulated.loadgen(&load).await;
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("20 of 20 done by the log"), "{}", ran.stdout);
@@ -61,11 +76,28 @@ async fn a_fifo_queue_gets_groups_and_ids() {
     let request = emulated.clients.sqs.create_queue().queue_name("orders.fifo");
     let request = request.attributes(aws_sdk_sqs::types::QueueAttributeName::FifoQueue, "true");
     let url = request.send().await.unwrap().queue_url().unwrap().to_owned();
-    let flags = ["run", "--queue", "orders.fifo", "--requests", "30", "--batch", "10", "--groups", "3",
-        "--drain-timeout", "1ms", "--output", "json"];
+    let flags = [
+        "run",
+        "--queue",
+        "orders.fifo",
+        "--requests",
+        "30",
+        "--batch",
+        "10",
+        "--groups",
+        "3",
+        "--drain-timeout",
+        "1ms",
+        "--output",
+        "json",
+    ];
     let ran = emulated.loadgen(&flags).await;
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!((ran.code, &report["counts"]["accepted"]), (1, &serde_json::json!(30)), "not drained: {report:#}");
+    assert_eq!(
+        (ran.code, &report["counts"]["accepted"]),
+        (1, &serde_json::json!(30)),
+        "not drained: {report:#}"
+    );
     let received = emulated.clients.sqs.receive_message().queue_url(url).max_number_of_messages(10);
     let received = received.message_system_attribute_names("MessageGroupId".into()).send().await.unwrap();
     let group = received.messages()[0].attributes().unwrap().values().next().unwrap().clone();

@@ -4,13 +4,13 @@ use std::io::{Cursor, Write};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use crate::mock::{Ran, loadgen};
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, InvocationType, LogType, Runtime, ThrottleReason};
 use emulator::engine::{Quotas, Rate};
 use emulator::{Config, Emulator};
-use crate::mock::{Ran, loadgen};
 use loadgen::target::Clients;
 use serde_json::Value;
 use zip::ZipWriter;

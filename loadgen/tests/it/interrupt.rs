@@ -16,7 +16,9 @@ fn spawn(mut command: Command) -> Child {
 
 fn is_honest(report: &Value, requests: u64) {
     let counts = report["counts"].as_object().unwrap();
-    let number = |value: &Value| value.as_u64().unwrap_or_else(|| value.as_object().unwrap().values().filter_map(Value::as_u64).sum());
+    let number = |value: &Value| {
+        value.as_u64().unwrap_or_else(|| value.as_object().unwrap().values().filter_map(Value::as_u64).sum())
+    };
     assert_eq!(counts.values().map(number).sum::<u64>(), requests, "{report:#}");
     let answered = report["success_ms"]["count"].as_u64().unwrap_or_default();
     assert_eq!(report["counts"]["ok_warm"].as_u64(), Some(answered), "{report:#}");
@@ -77,7 +79,8 @@ fn a_killed_run_has_left_the_part_before() {
 fn a_server_that_never_takes_a_connection_does_not_hold_an_interrupt_up() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let mut command = crate::mock::loadgen(&["run", "--target", &endpoint, "--function", "f", "--output", "json"]);
+    let mut command =
+        crate::mock::loadgen(&["run", "--target", &endpoint, "--function", "f", "--output", "json"]);
     command.args(["--requests", "50"]);
     let child = spawn(command);
     // The first is the probe; by the second the run has begun.

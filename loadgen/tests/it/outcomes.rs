@@ -162,7 +162,10 @@ fn an_open_loop_counts_from_the_intended_time() {
     let mock = Mock::start(|_: &Asked| Answer::new(200, "{}"));
     let (code, report) = mock.report(&["--function", "f", "--rate", "100", "--duration", "500ms"]);
     assert_eq!((code, &report["requests"]), (0, &json!(50)));
-    assert_eq!(report["arrivals"], json!({"kind": "constant", "per_second": 100.0, "duration_s": 0.5, "seed": 0}));
+    assert_eq!(
+        report["arrivals"],
+        json!({"kind": "constant", "per_second": 100.0, "duration_s": 0.5, "seed": 0})
+    );
     let count = |class: &str| report["counts"][class].as_u64().unwrap();
     // A machine that stalls for a second loses requests, and says so.
     assert_eq!(count("ok_warm") + count("not_sent"), 50, "{report:#}");

@@ -24,7 +24,10 @@ impl Recorder {
             match asked.operation.as_str() {
                 "" => Answer::new(200, "{}"),
                 "GetQueueAttributes" => Answer::new(200, EMPTY),
-                _ => Answer::new(200, r#"{"MessageId":"m","Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"x"}]}"#),
+                _ => Answer::new(
+                    200,
+                    r#"{"MessageId":"m","Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"x"}]}"#,
+                ),
             }
         });
         Recorder { mock, asked }
@@ -77,7 +80,12 @@ async fn invocations_are_those_of_the_sdk() {
     for function in ["sandbox", "sandbox:live", "arn:aws:lambda:us-east-1:000000000000:function:sandbox:7"] {
         let payload = r#"{"sleep_ms":1}"#;
         let request = lambda.invoke().function_name(function).payload(Blob::new(payload));
-        request.log_type(LogType::Tail).invocation_type(InvocationType::RequestResponse).send().await.unwrap();
+        request
+            .log_type(LogType::Tail)
+            .invocation_type(InvocationType::RequestResponse)
+            .send()
+            .await
+            .unwrap();
         let reference = recorder.one("");
         let ours = tokio::task::block_in_place(|| {
             recorder.ours("", &["--function", function, "--payload", payload])
@@ -126,7 +134,8 @@ async fn like_sdk_tries_as_often_as_the_sdk() {
     let refused = aws_sdk_lambda::Client::from_conf(retrying).invoke().function_name("f").send().await;
     assert!(refused.is_err());
     let reference = mock.arrived();
-    let (code, report) = tokio::task::block_in_place(|| mock.report(&["--function", "f", "--requests", "1", "--like-sdk"]));
+    let (code, report) =
+        tokio::task::block_in_place(|| mock.report(&["--function", "f", "--requests", "1", "--like-sdk"]));
     assert_eq!((code, mock.arrived() - reference), (0, reference));
     assert_eq!(report["retries"], "like_sdk");
     assert_eq!(report["attempts"], serde_json::json!({"made": reference, "throttled": reference}));
@@ -141,5 +150,8 @@ fn like_sdk_hides_a_throttle_and_says_so() {
     assert_eq!((code, &report["counts"]["ok_warm"]), (0, &serde_json::json!(1)));
     assert_eq!(report["attempts"], serde_json::json!({"made": 2, "throttled": 1}));
     let text = Mock::start(|_: &Asked| Answer::new(200, "{}")).run(&["--function", "f", "--like-sdk"]).stdout;
-    assert!(text.contains("retries as an SDK makes them") && text.contains("sent 100 times in all"), "{text}");
+    assert!(
+        text.contains("retries as an SDK makes them") && text.contains("sent 100 times in all"),
+        "{text}"
+    );
 }

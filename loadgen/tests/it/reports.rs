@@ -22,8 +22,18 @@ fn one_run_has_all_its_forms() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str| directory.path().join(name);
     let path = |name: &str| file(name).to_str().unwrap().to_owned();
-    let flags = ["--function", "f", "--requests", "40", "--concurrency", "4", "--expect", "ok==30", "throttled==9"];
-    let files = ["--report", &path("r.json"), "--html", &path("r.html"), "--csv", &path("r.csv"), "--junit", &path("r.xml")];
+    let flags =
+        ["--function", "f", "--requests", "40", "--concurrency", "4", "--expect", "ok==30", "throttled==9"];
+    let files = [
+        "--report",
+        &path("r.json"),
+        "--html",
+        &path("r.html"),
+        "--csv",
+        &path("r.csv"),
+        "--junit",
+        &path("r.xml"),
+    ];
     let ran = mock.run(&[&flags[..], &files].concat());
     assert_eq!(ran.code, 1, "{ran:?}");
 
@@ -61,18 +71,41 @@ async fn shares_of_a_run_are_merged_to_the_whole() {
     let path = |n: u32| directory.path().join(format!("{n}.json")).to_str().unwrap().to_owned();
     for n in 0..3 {
         let share = format!("{n}/3");
-        let flags = ["run", "--function", "f", "--rate", "50", "--duration", "1s", "--payload",
-            r#"{"sleep_ms":20}"#, "--share", &share, "--report", &path(n)];
+        let flags = [
+            "run",
+            "--function",
+            "f",
+            "--rate",
+            "50",
+            "--duration",
+            "1s",
+            "--payload",
+            r#"{"sleep_ms":20}"#,
+            "--share",
+            &share,
+            "--report",
+            &path(n),
+        ];
         let ran = emulated.loadgen(&flags).await;
         assert_eq!(ran.code, 0, "{ran:?}");
     }
     let whole = directory.path().join("whole.json");
-    let ran = run(&["merge", &path(0), &path(1), &path(2), "--report", whole.to_str().unwrap(), "--expect", "ok==50"]);
+    let ran = run(&[
+        "merge",
+        &path(0),
+        &path(1),
+        &path(2),
+        "--report",
+        whole.to_str().unwrap(),
+        "--expect",
+        "ok==50",
+    ]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let whole: Value = serde_json::from_str(&read(&whole)).unwrap();
     assert_eq!((&whole["requests"], &whole["success_ms"]["count"]), (&50.into(), &50.into()));
     assert_eq!(whole["arrivals"]["share"], Value::Null, "all parts are there");
-    let parts: Vec<Value> = (0..3).map(|n| serde_json::from_str(&read(Path::new(&path(n)))).unwrap()).collect();
+    let parts: Vec<Value> =
+        (0..3).map(|n| serde_json::from_str(&read(Path::new(&path(n)))).unwrap()).collect();
     let slowest = parts.iter().filter_map(|part| part["success_ms"]["max"].as_f64()).fold(0.0, f64::max);
     assert_eq!(whole["success_ms"]["max"].as_f64(), Some(slowest));
 
@@ -110,7 +143,11 @@ async fn a_scenario_is_played_on_two_targets_and_compared() {
     let (one, two) = (Emulated::start(1_000).await, Emulated::start(1_000).await);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("s.toml");
-    std::fs::write(&path, "[[function]]\nname = \"f\"\nreserved = 5\n[[stage]]\nrequests = 50\npayload = { sleep_ms = 1000 }\n").unwrap();
+    std::fs::write(
+        &path,
+        "[[function]]\nname = \"f\"\nreserved = 5\n[[stage]]\nrequests = 50\npayload = { sleep_ms = 1000 }\n",
+    )
+    .unwrap();
     let (a, b) = (one.emulator.endpoint(), two.emulator.endpoint());
     let mut command = loadgen(&["compare", &a, &b, "--scenario", path.to_str().unwrap(), "--output", "json"]);
     command.env_remove("AWS_ENDPOINT_URL");

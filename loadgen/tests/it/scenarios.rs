@@ -88,7 +88,8 @@ async fn settings_of_a_function_that_is_there_are_put_back() {
     assert_eq!(ran.code, 1, "the last expectation fails: {}", ran.stderr);
     assert!(ran.stderr.contains("expectation failed: stage 2: ok==1 (observed 0)"), "{}", ran.stderr);
     assert_eq!(suite["reports"][0]["counts"]["ok_cold"], 3, "{suite:#}");
-    let found = emulated.clients.lambda.get_function_concurrency().function_name("mine").send().await.unwrap();
+    let found =
+        emulated.clients.lambda.get_function_concurrency().function_name("mine").send().await.unwrap();
     assert_eq!(found.reserved_concurrent_executions(), Some(7));
 }
 
@@ -101,7 +102,8 @@ async fn what_is_there_already_is_not_overwritten() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.starts_with("error: failed to create function mine: there is one"), "{}", ran.stderr);
     let functions = emulated.clients.lambda.list_functions().send().await.expect("a list");
-    let names: Vec<_> = functions.functions().iter().filter_map(|function| function.function_name()).collect();
+    let names: Vec<_> =
+        functions.functions().iter().filter_map(|function| function.function_name()).collect();
     assert_eq!(names, ["mine"], "the one that was made is gone again");
 }
 
@@ -127,17 +129,32 @@ async fn a_sweep_brings_its_own_function_and_prints_one_table() {
     let emulated = Emulated::start(1_000).await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sweep.json");
-    let ran = emulated.loadgen(&["sweep", "--reserved", "5,10,unreserved", "--requests", "20", "--payload",
-        r#"{"sleep_ms":800}"#, "--report", path.to_str().unwrap()]).await;
+    let ran = emulated
+        .loadgen(&[
+            "sweep",
+            "--reserved",
+            "5,10,unreserved",
+            "--requests",
+            "20",
+            "--payload",
+            r#"{"sleep_ms":800}"#,
+            "--report",
+            path.to_str().unwrap(),
+        ])
+        .await;
     assert_eq!(ran.code, 0, "{ran:?}");
-    let rows: Vec<Vec<&str>> = ran.stdout.lines().skip(3).map(|line| line.split_whitespace().collect()).collect();
+    let rows: Vec<Vec<&str>> =
+        ran.stdout.lines().skip(3).map(|line| line.split_whitespace().collect()).collect();
     // Setting, 200, of them cold, 429, other, environments.
     assert_eq!(rows[0][..7], ["reserved", "5", "5", "5", "15", "0", "5"], "{}", ran.stdout);
     assert_eq!(rows[1][..7], ["reserved", "10", "10", "5", "10", "0", "10"], "{}", ran.stdout);
     assert_eq!(rows[2][..6], ["unreserved", "20", "10", "0", "0", "20"], "{}", ran.stdout);
     assert!(is_empty(&emulated).await);
     let suite: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    assert_eq!((&suite["schema"], &suite["reports"][1]["name"]), (&json!("loadgen.suite/1"), &json!("reserved 10")));
+    assert_eq!(
+        (&suite["schema"], &suite["reports"][1]["name"]),
+        (&json!("loadgen.suite/1"), &json!("reserved 10"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
