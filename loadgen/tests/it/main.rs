@@ -10,6 +10,7 @@ mod emulated;
 mod interrupt;
 mod outcomes;
 mod queue;
+mod readme;
 mod reference;
 mod reports;
 mod scenarios;
