@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use crate::credentials::Credentials;
 use crate::engine::{Qualifier, Quotas};
 
 /// Everything that can be set on an emulator.
@@ -19,6 +20,9 @@ pub struct Config {
     pub quotas: Quotas,
     /// How many emulated seconds pass in a real one.
     pub speed: f64,
+    /// What requests must be signed with, one or the other of these. When there
+    /// are none, no signature is looked at, and any credentials will do.
+    pub credentials: Vec<Credentials>,
     /// What AWS leaves open of API Gateway, or what tests want otherwise.
     pub gateway: GatewayConfig,
     /// What all randomness follows from; without one, each start differs.
@@ -34,6 +38,7 @@ impl Default for Config {
             account_id: "000000000000".to_owned(),
             quotas: Quotas::default(),
             speed: 1.0,
+            credentials: Vec::new(),
             gateway: GatewayConfig::default(),
             seed: None,
         }
@@ -112,6 +117,8 @@ pub struct Identity {
     /// Where functions reach it, such as `http://127.0.0.1:4566`; nowhere
     /// where nothing listens.
     pub endpoint: Option<String>,
+    /// What functions sign their own calls with.
+    pub role: Credentials,
 }
 
 impl Identity {

@@ -10,8 +10,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Api, Doors, Guard};
-use crate::config::{Config, GatewayConfig, Identity};
+use crate::api::{self, Api, Doors, Guard, Signatures};
+use crate::config::{Config, Identity};
+use crate::credentials::Credentials;
 use crate::driver::{Clock, Driver};
 use crate::engine::{Snapshot, Timestamp};
 use crate::observe::LogStore;
@@ -69,8 +70,9 @@ impl Builder {
 
     /// Starts it, on the tokio runtime that this is called in.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let Config { listen, allowed_hosts, region, account_id, quotas, speed, gateway, seed } = self.config;
-        check(&region, &account_id, speed, gateway)?;
+        check(&self.config)?;
+        let Config { listen, allowed_hosts, region, account_id, quotas, speed, credentials, gateway, seed } =
+            self.config;
         raise_open_files();
         let cannot_listen = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
@@ -78,7 +80,9 @@ impl Builder {
 
         let clock = Clock::new(speed);
         let seed = seed.unwrap_or_else(|| seed_from(clock.now()));
-        let identity = Arc::new(Identity { region, account_id, endpoint: Some(endpoint_of(address)) });
+        let (role, signatures) = verification(credentials, &region);
+        let endpoint = Some(endpoint_of(address));
+        let identity = Arc::new(Identity { region, account_id, endpoint, role });
         let packages = Arc::new(Packages::new()?);
         let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())?;
         let logs = LogStore::new(&identity.region);
@@ -87,7 +91,7 @@ impl Builder {
 
         let stop = CancellationToken::new();
         let doors = Arc::new(Doors::new(seed, gateway));
-        let api = Arc::new(Api { driver: Arc::clone(&driver), identity, packages, doors });
+        let api = Arc::new(Api { driver: Arc::clone(&driver), identity, packages, doors, signatures });
         let guard = Guard::new(allowed_hosts);
         let server = tokio::spawn(api::serve(listener, api, guard, stop.clone()));
         let clockwork = tokio::spawn(Arc::clone(&driver).run());
@@ -147,15 +151,30 @@ fn endpoint_of(mut address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-fn check(region: &str, account_id: &str, speed: f64, gateway: GatewayConfig) -> Result<(), StartError> {
+/// What functions sign with, and whose signatures are good: theirs too. With
+/// no credentials everybody's are.
+fn verification(mut credentials: Vec<Credentials>, region: &str) -> (Credentials, Option<Signatures>) {
+    if credentials.is_empty() {
+        return (Credentials::test(), None);
+    }
+    let role = Credentials::of_role();
+    credentials.push(role.clone());
+    (role, Some(Signatures::new(credentials, region)))
+}
+
+fn check(config: &Config) -> Result<(), StartError> {
+    let Config { region, account_id, speed, gateway, .. } = config;
     let refusal = if !Config::is_region(region) {
         format!("region {region:?}: {}", Config::REGION)
     } else if !Config::is_account_id(account_id) {
         format!("account {account_id:?}: {}", Config::ACCOUNT_ID)
-    } else if !Config::is_speed(speed) {
+    } else if !Config::is_speed(*speed) {
         format!("{speed} times as fast: {}", Config::SPEED)
     } else if !(400..=599).contains(&gateway.http_throttle_status) {
         format!("status {} of throttled HTTP APIs: it is from 400 to 599", gateway.http_throttle_status)
+    } else if !config.credentials.iter().all(Credentials::is_valid) {
+        // What is wrong may hold a secret in the wrong place.
+        format!("signed for with those credentials: {}", Credentials::FORMAT)
     } else {
         return Ok(());
     };
@@ -165,4 +184,29 @@ fn check(region: &str, account_id: &str, speed: f64, gateway: GatewayConfig) -> 
 /// A seed that differs from start to start.
 fn seed_from(now: Timestamp) -> u64 {
     now.as_micros() ^ (u64::from(std::process::id()) << 40)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_can_not_sign_are_refused_and_not_repeated() {
+        let with = |credentials| Config { credentials: vec![credentials], ..Config::default() };
+        assert!(check(&with(Credentials::new("AKIDEXAMPLE", "hidden"))).is_ok());
+        for wrong in [Credentials::new("AKID:hidden", "hidden"), Credentials::new("AKID", "")] {
+            let refused = check(&with(wrong)).expect_err("they can't sign").to_string();
+            assert!(refused.contains(Credentials::FORMAT) && !refused.contains("hidden"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn functions_have_keys_of_their_own_where_signatures_are_verified() {
+        let (role, signatures) = verification(Vec::new(), "us-east-1");
+        assert_eq!((role, signatures.is_none()), (Credentials::test(), true));
+        let (role, signatures) = verification(vec![Credentials::test()], "us-east-1");
+        assert_ne!(role, Credentials::test());
+        let shown = format!("{signatures:?}");
+        assert!(shown.contains(&role.key_id) && !shown.contains(&role.secret), "{shown}");
+    }
 }

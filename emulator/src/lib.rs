@@ -23,6 +23,7 @@
 
 mod api;
 mod config;
+mod credentials;
 mod driver;
 mod emulator;
 pub mod engine;
@@ -32,3 +33,4 @@ mod runtime;
 
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use config::{Config, GatewayConfig, Identity};
+pub use credentials::{Credentials, MalformedCredentials};

@@ -41,6 +41,7 @@ async fn run(cli: &Cli) -> Result<(), StartError> {
         account = config.account_id,
         concurrency = config.quotas.account_concurrency,
         speed = config.speed,
+        verifies_signatures = !config.credentials.is_empty(),
         "started with an empty account"
     );
     // Whoever started this may wait for the line and close its end after it.

@@ -21,6 +21,7 @@ mod proxy;
 mod reply;
 mod route;
 mod server;
+mod signature;
 mod sqs;
 mod sts;
 mod trace;
@@ -33,6 +34,7 @@ use crate::runtime::Packages;
 
 pub(crate) use guard::{Guard, is_loopback};
 pub(crate) use server::serve;
+pub(crate) use signature::Signatures;
 pub(crate) use sqs::{SENDER_ID, attributes_md5, body_md5, receipt_text, sequence_text};
 
 /// What every operation has at hand.
@@ -42,6 +44,8 @@ pub(crate) struct Api {
     pub(crate) identity: Arc<Identity>,
     pub(crate) packages: Arc<Packages>,
     pub(crate) doors: Arc<Doors>,
+    /// None: any signature will do, and so will none.
+    pub(crate) signatures: Option<Signatures>,
 }
 
 /// The HTTP front doors of functions. They are no part of the engine: to it
@@ -84,12 +88,14 @@ impl Doors {
 impl Api {
     /// An empty account whose clock runs `speed` times as fast.
     pub(crate) fn for_test(quotas: crate::engine::Quotas, speed: f64) -> Self {
+        use crate::credentials::Credentials;
         use crate::driver::Clock;
         use crate::runtime::ProcessRuntime;
         let identity = Arc::new(Identity {
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             endpoint: None,
+            role: Credentials::test(),
         });
         let packages = Arc::new(Packages::new().expect("a folder for packages"));
         let logs = crate::observe::LogStore::new(&identity.region);
@@ -105,6 +111,6 @@ impl Api {
         );
         tokio::spawn(Arc::clone(&driver).run());
         let doors = Arc::new(Doors::new(1, GatewayConfig::default()));
-        Self { driver, identity, packages, doors }
+        Self { driver, identity, packages, doors, signatures: None }
     }
 }

@@ -5,7 +5,7 @@ use hyper::{Method, StatusCode};
 use super::call::Call;
 use super::door::Door;
 use super::reply::{Reply, content_type, json};
-use super::{Api, admin, function_url, gateway, lambda, logs, sqs, sts};
+use super::{Api, admin, function_url, gateway, lambda, logs, signature, sqs, sts};
 
 /// Answers a request.
 pub(super) async fn answer(api: &Api, mut call: Call) -> Reply {
@@ -16,7 +16,13 @@ pub(super) async fn answer(api: &Api, mut call: Call) -> Reply {
         }
         None => {}
     }
-    match service(&call) {
+    let service = service(&call);
+    if let Some(signed_for) = service.signed_for()
+        && let Some(refusal) = signature::refusal(api, &call, signed_for).await
+    {
+        return refusal;
+    }
+    match service {
         Service::Admin => admin::answer(api, call).await,
         Service::Lambda => lambda::answer(api, call).await,
         Service::Sqs => sqs::answer(api, call).await,
@@ -36,6 +42,20 @@ enum Service {
     Sts,
     ApiGateway,
     Unknown,
+}
+
+impl Service {
+    /// What its requests are signed for; the emulator's own are not.
+    fn signed_for(&self) -> Option<signature::Service> {
+        match self {
+            Self::Lambda => Some(signature::Service::Lambda),
+            Self::Sqs => Some(signature::Service::Sqs),
+            Self::Logs => Some(signature::Service::Logs),
+            Self::Sts => Some(signature::Service::Sts),
+            Self::ApiGateway => Some(signature::Service::ApiGateway),
+            Self::Admin | Self::Unknown => None,
+        }
+    }
 }
 
 fn service(call: &Call) -> Service {

@@ -37,7 +37,12 @@ pub(super) fn answer(api: &Api, call: &Call) -> Reply {
     error(call, StatusCode::BAD_REQUEST, "Sender", "InvalidAction", &message)
 }
 
-/// Everybody is the account's root: signatures are not checked.
+/// Refuses a request before anybody looks at what it wants.
+pub(super) fn refuse(call: &Call, status: StatusCode, code: &str, message: &str) -> Reply {
+    error(call, status, "Sender", code, message)
+}
+
+/// Everybody is the account's root, whoever signed.
 fn caller_identity(api: &Api, call: &Call) -> Reply {
     let (account, request_id) = (&api.identity.account_id, call.request_id);
     let xml = format!(

@@ -2,6 +2,7 @@
 
 mod queue_flags;
 mod quota_flags;
+mod signature_flags;
 
 use std::net::SocketAddr;
 
@@ -10,6 +11,7 @@ use emulator::engine::Quotas;
 use emulator::{Config, GatewayConfig};
 use queue_flags::{MappingFlags, QueueFlags};
 use quota_flags::{AccountFlags, EnvironmentFlags};
+use signature_flags::SignatureFlags;
 
 /// A local AWS Lambda and SQS that gets concurrency right.
 #[derive(Debug, Parser)]
@@ -37,7 +39,9 @@ use quota_flags::{AccountFlags, EnvironmentFlags};
         emulator --poller-rate 60/1m --most-pollers 1000\n      \
             Let pollers grow as they did before November 2023.\n\n  \
         emulator --speed 60\n      \
-            Let an emulated minute pass in a second.\n\n\
+            Let an emulated minute pass in a second.\n\n  \
+        emulator --verify-signatures --credentials AKIAEXAMPLE:secret\n      \
+            Refuse what is not signed with that key.\n\n\
         EXIT CODES\n  0  ended by Ctrl-C or SIGTERM\n  2  a flag is wrong, or the address is taken"
 )]
 pub(crate) struct Cli {
@@ -65,6 +69,9 @@ pub(crate) struct Cli {
     /// Account to be, 12 digits
     #[arg(long, env = "EMULATOR_ACCOUNT_ID", default_value = "000000000000", value_parser = account_id)]
     account_id: String,
+
+    #[command(flatten)]
+    signatures: SignatureFlags,
 
     #[command(flatten)]
     account: AccountFlags,
@@ -135,6 +142,7 @@ impl Cli {
             account_id: self.account_id.clone(),
             quotas,
             speed: self.speed,
+            credentials: self.signatures.credentials(),
             gateway: GatewayConfig {
                 rest_throttle_as_429: self.rest_throttle_as_429,
                 http_throttle_status: self.http_throttle_status,
@@ -173,6 +181,7 @@ fn speed(text: &str) -> Result<f64, &'static str> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use emulator::Credentials;
 
     use super::*;
 
@@ -197,8 +206,34 @@ mod tests {
             ["--allow-host", "emulator:4566"],
             ["--allow-host", "[fd00::1]:4566"],
             ["--listen", "4566"],
+            ["--credentials", "AKIAEXAMPLE:secret"],
         ] {
             assert!(Cli::try_parse_from(["emulator"].into_iter().chain(wrong)).is_err(), "{wrong:?}");
         }
+    }
+
+    fn credentials(arguments: &[&str]) -> Result<Vec<Credentials>, String> {
+        let flags = Cli::try_parse_from(["emulator"].iter().chain(arguments));
+        flags.map(|cli| cli.config().credentials).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn signatures_are_verified_only_where_that_is_wanted() {
+        let verify = "--verify-signatures";
+        assert_eq!(credentials(&[]), Ok(Vec::new()));
+        assert_eq!(credentials(&[verify]), Ok(vec![Credentials::new("test", "test")]));
+        let temporary =
+            Credentials { session_token: Some("t".to_owned()), ..Credentials::new("ASIA", "s/+") };
+        assert_eq!(
+            credentials(&[verify, "--credentials", "AKIA:x", "--credentials", "ASIA:s/+:t"]),
+            Ok(vec![Credentials::new("AKIA", "x"), temporary])
+        );
+    }
+
+    #[test]
+    fn wrong_credentials_are_not_repeated() {
+        let told = credentials(&["--verify-signatures", "--credentials", "hidden"]).expect_err("no colon");
+        assert!(told.contains("--credentials") && told.contains(Credentials::FORMAT), "{told}");
+        assert!(!told.contains("hidden"), "{told}");
     }
 }

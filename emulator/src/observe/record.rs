@@ -110,6 +110,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::credentials::Credentials;
     use crate::engine::{FunctionError, Qualifier, RecordTarget, RequestId, Timestamp, Trace, Uuid, Version};
 
     fn ended(ending: EventEnding, last: Option<Outcome>) -> InvocationRecord {
@@ -134,6 +135,7 @@ mod tests {
             region: "us-east-1".to_owned(),
             account_id: "123456789012".to_owned(),
             endpoint: None,
+            role: Credentials::test(),
         };
         let id = "00000000-0000-4000-8000-000000000000";
         let begin = |condition: &str, count: u32| {
@@ -169,7 +171,12 @@ mod tests {
     #[test]
     fn answers_that_are_no_json_become_text() {
         let given = ended(EventEnding::Succeeded, Some(Outcome::Success(Bytes::from_static(b"a \"b\""))));
-        let identity = Identity { region: "r".to_owned(), account_id: "1".to_owned(), endpoint: None };
+        let identity = Identity {
+            region: "r".to_owned(),
+            account_id: "1".to_owned(),
+            endpoint: None,
+            role: Credentials::test(),
+        };
         assert!(record(&given, &identity).ends_with(r#""responsePayload":"a \"b\""}"#));
     }
 }

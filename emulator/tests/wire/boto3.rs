@@ -59,3 +59,18 @@ fn boto3_reads_streams_as_they_come() {
 fn boto3_has_queues_processed_by_functions() {
     passes(&[], "mappings_test.py", &[]);
 }
+
+#[test]
+fn boto3_signs_and_is_refused_what_it_does_not_sign_well() {
+    let flags = [
+        "--verify-signatures",
+        "--credentials",
+        "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        "--credentials",
+        "ASIAEXAMPLE:another/secret:a+token/of=many==",
+        // Signatures stay in real time.
+        "--speed",
+        "100",
+    ];
+    passes(&flags, "signatures_test.py", &[]);
+}

@@ -19,6 +19,7 @@ use super::call::Call;
 use super::lambda::Ended;
 use super::proxy::{Format2, Request, event_2, format_2, is_signed, streamed};
 use super::reply::{Reply, content_type, json as json_reply, reply, set};
+use super::signature;
 use crate::engine::RequestId;
 
 pub(super) use store::{AuthType, FunctionUrl, FunctionUrls, InvokeMode};
@@ -33,8 +34,13 @@ pub(super) async fn answer(api: &Api, call: &Call, id: &str, path: &str) -> Repl
     if let Some(reply) = url.cors.as_ref().and_then(|cors| cors.preflight(call, StatusCode::OK)) {
         return reply;
     }
-    if url.auth_type == AuthType::AwsIam && !is_signed(call) {
-        return denied(&json!(FORBIDDEN));
+    if url.auth_type == AuthType::AwsIam {
+        if !is_signed(call) {
+            return denied(&json!(FORBIDDEN));
+        }
+        if let Some(refusal) = signature::refusal(api, call, signature::Service::Lambda).await {
+            return refusal;
+        }
     }
     let request = Request { call, at: api.driver.clock().now() };
     let event = event(api, &request, &url, path);
@@ -81,7 +87,7 @@ fn event(api: &Api, request: &Request<'_>, url: &FunctionUrl, path: &str) -> Val
     event_2(request, &format)
 }
 
-/// Who signed, as far as a signature that nobody verifies tells.
+/// Who signed, as the signature says it.
 fn authorizer(api: &Api, call: &Call) -> Value {
     let scope = call.parameter("X-Amz-Credential");
     let header = call.header(AUTHORIZATION).split_once("Credential=").map(|(_, scope)| scope.to_owned());

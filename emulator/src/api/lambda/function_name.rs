@@ -155,8 +155,7 @@ impl<'a> Parts<'a> {
             return Err(Error::OtherRegion { other: region.to_owned(), here: identity.region.clone() });
         }
         if let Some(account) = self.account.filter(|account| *account != identity.account_id) {
-            let other =
-                Identity { region: identity.region.clone(), account_id: account.to_owned(), endpoint: None };
+            let other = Identity { account_id: account.to_owned(), ..identity.clone() };
             let arn = other.function_arn(self.name);
             return Err(Error::OtherAccount { account_id: identity.account_id.clone(), action, arn });
         }

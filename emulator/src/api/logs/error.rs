@@ -66,3 +66,8 @@ impl Error {
         json(status, content_type::JSON_1_1, &Body { code, message })
     }
 }
+
+/// Refuses a request before anybody looks at what it wants.
+pub(in crate::api) fn refuse(code: &'static str, message: String) -> Reply {
+    json(StatusCode::BAD_REQUEST, content_type::JSON_1_1, &Body { code, message })
+}

@@ -24,6 +24,8 @@ use super::lambda::{Constraint, Member, Violations};
 use super::reply::{Reply, content_type, json};
 use error::Error;
 
+pub(super) use error::refuse;
+
 pub(super) fn answer(api: &Api, call: &Call) -> Reply {
     let target = call.header("x-amz-target");
     let operation = target.rsplit_once('.').map_or(target, |(_, operation)| operation);

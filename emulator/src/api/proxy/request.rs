@@ -88,8 +88,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Whether a request carries a signature, in its header or its query. Nobody
-/// verifies it.
+/// Whether a request carries a signature, in its header or its query, be it
+/// good or not.
 pub(in crate::api) fn is_signed(call: &Call) -> bool {
     call.header(AUTHORIZATION).starts_with("AWS4-") || call.parameter("X-Amz-Signature").is_some()
 }

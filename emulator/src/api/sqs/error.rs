@@ -61,13 +61,13 @@ pub(super) struct Given<'a> {
 
 /// The same reason in the words of both protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Code {
+pub(in crate::api) struct Code {
     /// `__type` is this, `#`, and the shape.
-    pub(super) namespace: &'static str,
-    pub(super) shape: &'static str,
+    pub(in crate::api) namespace: &'static str,
+    pub(in crate::api) shape: &'static str,
     /// `<Code>`, and what the SDKs show.
-    pub(super) query: &'static str,
-    pub(super) status: StatusCode,
+    pub(in crate::api) query: &'static str,
+    pub(in crate::api) status: StatusCode,
 }
 
 impl Fault {

@@ -3,8 +3,7 @@
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::Protocol;
-use super::error::Fault;
+use super::error::{Code, Fault};
 use crate::api::reply::{Reply, content_type, json, reply, set};
 
 /// Reads a request; an empty body is one without members.
@@ -28,15 +27,14 @@ pub(super) fn write(answer: &impl Serialize, about: usize) -> Reply {
     reply(StatusCode::OK, content_type::JSON_1_0, body)
 }
 
-pub(super) fn refuse(fault: &Fault) -> Reply {
+pub(super) fn refuse(code: Code, message: &str) -> Reply {
     #[derive(Serialize)]
     struct Body<'a> {
         __type: String,
         message: &'a str,
     }
-    let code = fault.code();
     let __type = format!("{}#{}", code.namespace, code.shape);
-    let body = Body { __type, message: &fault.message(Protocol::Json) };
+    let body = Body { __type, message };
     let mut reply = json(code.status, content_type::JSON_1_0, &body);
     set(&mut reply, "x-amzn-query-error", &format!("{};{}", code.query, code.blame()));
     reply

@@ -32,6 +32,7 @@ use super::call::Call;
 use super::reply::Reply;
 use crate::config::Identity;
 use crate::driver::Driver;
+pub(super) use error::Code;
 use error::Fault;
 pub(crate) use message::{attributes_md5, body_md5};
 pub(crate) use operations::SENDER_ID;
@@ -44,6 +45,9 @@ use operations::{
 };
 pub(crate) use receipt::receipt_text;
 pub(crate) use text::sequence_text;
+
+/// What the JSON protocol writes before an action.
+const TARGET: &str = "AmazonSQS.";
 
 /// Most answers have no more bytes than this.
 const SHORT: usize = 256;
@@ -62,6 +66,11 @@ pub(super) async fn answer(api: &Api, call: Call) -> Reply {
         _ => perform(&wire, &endpoint),
     };
     answered.unwrap_or_else(|fault| wire.refuse(&fault))
+}
+
+/// Refuses a request before anybody looks at what it wants.
+pub(super) fn refuse(call: &Call, code: Code, message: &str) -> Reply {
+    Protocol::of(call).refuse(call, code, message)
 }
 
 /// The account, as the caller reaches it.
@@ -127,6 +136,19 @@ enum Protocol {
     Query,
 }
 
+impl Protocol {
+    fn of(call: &Call) -> Self {
+        if call.header("x-amz-target").starts_with(TARGET) { Self::Json } else { Self::Query }
+    }
+
+    fn refuse(self, call: &Call, code: Code, message: &str) -> Reply {
+        match self {
+            Self::Json => json::refuse(code, message),
+            Self::Query => xml::refuse(code, message, call.request_id),
+        }
+    }
+}
+
 /// A request and the protocol that it came in.
 #[derive(Debug)]
 struct Wire<'a> {
@@ -137,7 +159,7 @@ struct Wire<'a> {
 
 impl<'a> Wire<'a> {
     fn of(call: &'a Call) -> Option<Self> {
-        Some(match call.header("x-amz-target").strip_prefix("AmazonSQS.") {
+        Some(match call.header("x-amz-target").strip_prefix(TARGET) {
             Some(action) => Self { protocol: Protocol::Json, action: action.into(), call },
             None => Self { protocol: Protocol::Query, action: query::action(call)?.into(), call },
         })
@@ -170,9 +192,6 @@ impl<'a> Wire<'a> {
     }
 
     fn refuse(&self, fault: &Fault) -> Reply {
-        match self.protocol {
-            Protocol::Json => json::refuse(fault),
-            Protocol::Query => xml::refuse(fault, self.call.request_id),
-        }
+        self.protocol.refuse(self.call, fault.code(), &fault.message(self.protocol))
     }
 }

@@ -7,8 +7,7 @@ use quick_xml::escape::escape;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Protocol;
-use super::error::Fault;
+use super::error::Code;
 use super::names::{self, Form};
 use crate::api::reply::{Reply, content_type, reply};
 use crate::engine::Uuid;
@@ -24,14 +23,13 @@ pub(super) fn write(action: &str, answer: &impl Serialize, request_id: Uuid) -> 
     document(StatusCode::OK, &format!("{action}Response"), &format!("{result}{metadata}"))
 }
 
-pub(super) fn refuse(fault: &Fault, request_id: Uuid) -> Reply {
-    let code = fault.code();
+pub(super) fn refuse(code: Code, message: &str, request_id: Uuid) -> Reply {
     let content = format!(
         "<Error><Type>{}</Type><Code>{}</Code><Message>{}</Message><Detail/></Error>\
          <RequestId>{request_id}</RequestId>",
         code.blame(),
         code.query,
-        escape(fault.message(Protocol::Query)),
+        escape(message),
     );
     document(code.status, "ErrorResponse", &content)
 }

@@ -17,6 +17,7 @@ use super::environment::Environment;
 use super::shutdown::{self, Reason};
 use super::spawner::{Job, Spawner};
 use crate::config::Identity;
+use crate::credentials::Credentials;
 use crate::driver::{Clock, Driver};
 use crate::engine::{
     Code, Dispatch, EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, InitializationType, Invoke,
@@ -195,6 +196,7 @@ impl World {
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             endpoint: None,
+            role: Credentials::test(),
         });
         let layers = vec![layer.path().to_owned()];
         let environment =
@@ -336,6 +338,7 @@ async fn invoke_with_extension(text: &str, variables: &[(&str, &str)], wants_log
         region: "us-east-1".to_owned(),
         account_id: "000000000000".to_owned(),
         endpoint: None,
+        role: Credentials::test(),
     });
     let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())
         .expect("a thread");

@@ -100,9 +100,10 @@ fn reserved(sandbox: &Sandbox, api: SocketAddr) -> Variables {
     lambda("AWS_LAMBDA_RUNTIME_API", &api.to_string());
     lambda("AWS_REGION", region);
     lambda("AWS_DEFAULT_REGION", region);
-    lambda("AWS_ACCESS_KEY_ID", &"test");
-    lambda("AWS_SECRET_ACCESS_KEY", &"test");
-    lambda("AWS_SESSION_TOKEN", &"test");
+    let role = &sandbox.identity.role;
+    lambda("AWS_ACCESS_KEY_ID", &role.key_id);
+    lambda("AWS_SECRET_ACCESS_KEY", &role.secret);
+    lambda("AWS_SESSION_TOKEN", &role.session_token.as_deref().unwrap_or_default());
     lambda("_AWS_XRAY_DAEMON_ADDRESS", &"127.0.0.1");
     lambda("_AWS_XRAY_DAEMON_PORT", &"2000");
     lambda("_HANDLER", &spec.handler);
@@ -135,6 +136,7 @@ mod tests {
 
     use super::*;
     use crate::config::Identity;
+    use crate::credentials::Credentials;
     use crate::engine::{
         EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, InitializationType, Start, Timestamp,
         Uuid, Version,
@@ -163,6 +165,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             account_id: "000000000000".to_owned(),
             endpoint: None,
+            role: Credentials::test(),
         };
         let jobs = mpsc::channel().0;
         Sandbox::new(start, Weak::new(), Arc::new(identity), Path::new("/e"), Vec::new(), jobs)

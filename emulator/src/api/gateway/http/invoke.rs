@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use super::model::{Integration, Route};
 use super::store::Serving;
 use crate::api::Api;
+use crate::api::call::Call;
 use crate::api::gateway::integration::{invoke_within, target};
 use crate::api::gateway::path::{Fit, Segments, decoded, split_first};
 use crate::api::gateway::{LONGEST_BODY, domain, own_answer};
 use crate::api::lambda::{Ended, Why};
 use crate::api::proxy::{Body, Format1, Format2, Request, event_1, event_2, format_1, format_2, is_signed};
 use crate::api::reply::{Reply, content_type, json as json_reply, set};
+use crate::api::signature::{self, Service};
 
 const DEFAULT: &str = "$default";
 
@@ -116,7 +118,8 @@ fn find<'a>(serving: &'a Serving, request: &Request<'_>, path: &str) -> Option<F
 }
 
 async fn integrate(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &Found<'_>) -> Reply {
-    if found.route.authorization_type.as_deref() == Some("AWS_IAM") && !is_signed(request.call) {
+    let wants_signature = found.route.authorization_type.as_deref() == Some("AWS_IAM");
+    if wants_signature && !is_well_signed(api, request.call).await {
         return own_answer(StatusCode::FORBIDDEN, "", r#"{"message":"Forbidden"}"#);
     }
     if request.call.body.len() > LONGEST_BODY {
@@ -138,6 +141,11 @@ async fn integrate(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &
         Some(Ended::Refused(Why::TooLarge, _)) => too_large(),
         Some(Ended::FunctionError | Ended::Refused(Why::NotFound | Why::Conflict | Why::Host, _)) => failed(),
     }
+}
+
+/// An HTTP API does not say what is wrong with a signature.
+async fn is_well_signed(api: &Api, call: &Call) -> bool {
+    is_signed(call) && signature::refusal(api, call, Service::ExecuteApi).await.is_none()
 }
 
 fn in_format_1(api: &Api, request: &Request<'_>, place: &Place<'_>, found: &Found<'_>) -> Value {

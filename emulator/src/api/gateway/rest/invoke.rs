@@ -17,6 +17,7 @@ use crate::api::gateway::{LONGEST_BODY, domain, own_answer};
 use crate::api::lambda::{Ended, Why};
 use crate::api::proxy::{self, Body, Format1, Matches, Request, event_1, is_signed};
 use crate::api::reply::{Reply, set};
+use crate::api::signature::{self, Service};
 
 /// Where a request goes.
 struct Route<'a> {
@@ -78,8 +79,13 @@ fn route<'a>(serving: &'a Serving, request: &Request<'_>, path: &Segments) -> Op
 }
 
 async fn integrate(api: &Api, request: &Request<'_>, place: &Place<'_>, route: &Route<'_>) -> Reply {
-    if route.method.authorization_type == "AWS_IAM" && !is_signed(request.call) {
-        return missing_token();
+    if route.method.authorization_type == "AWS_IAM" {
+        if !is_signed(request.call) {
+            return missing_token();
+        }
+        if let Some(refusal) = signature::refusal(api, request.call, Service::ExecuteApi).await {
+            return refusal;
+        }
     }
     if request.call.body.len() > LONGEST_BODY {
         return too_large(r#"{"message":"HTTP content length exceeded 10485760 bytes"}"#);

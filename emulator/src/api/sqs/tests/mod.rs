@@ -29,6 +29,7 @@ use super::answer;
 use crate::api::Api;
 use crate::api::call::Call;
 use crate::config::Identity;
+use crate::credentials::Credentials;
 use crate::engine::{Quotas, Timestamp, Uuid};
 
 const QUEUE: &str = "http://localhost:4566/000000000000/q";
@@ -45,7 +46,12 @@ fn api(quotas: Quotas, speed: f64) -> Api {
 }
 
 pub(super) fn identity() -> Identity {
-    Identity { region: "us-east-1".to_owned(), account_id: "000000000000".to_owned(), endpoint: None }
+    Identity {
+        region: "us-east-1".to_owned(),
+        account_id: "000000000000".to_owned(),
+        endpoint: None,
+        role: Credentials::test(),
+    }
 }
 
 /// An account with the queue `q`.
