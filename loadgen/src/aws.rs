@@ -45,12 +45,13 @@ pub async fn ask_before(
     made: &[FunctionSpec],
 ) -> Result<(), Failure> {
     let Some(clients) = clients.filter(|clients| clients.is_aws) else { return Ok(()) };
+    let caller = who_am_i(clients).await?;
     let estimate = estimate(flags, clients, loads, made).await?;
     check(flags, &estimate)?;
     for load in loads.iter_mut() {
         load.most_in_flight = Some(flags.max_concurrency);
     }
-    let text = describe(clients, loads, &estimate).await?;
+    let text = describe(clients, caller, loads, &estimate).await?;
     ask(flags.yes, &text)
 }
 
@@ -197,8 +198,12 @@ impl Machine {
     }
 }
 
-async fn describe(clients: &Clients, loads: &[Load], estimate: &Estimate) -> Result<String, Failure> {
-    let (account, caller) = who_am_i(clients).await?;
+async fn describe(
+    clients: &Clients,
+    (account, caller): (String, String),
+    loads: &[Load],
+    estimate: &Estimate,
+) -> Result<String, Failure> {
     let limits = clients.lambda.get_account_settings().send().await;
     let limits = limits.map_err(|error| problem("read the account's settings", in_words(&error)))?;
     let limits = limits.account_limit();

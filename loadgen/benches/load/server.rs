@@ -1,10 +1,13 @@
 //! Servers whose behaviour is known.
 //!
 //! - `bare` answers at once, and does nothing else.
-//! - `constant` answers [`WORK`] after a request has arrived, to some ten
-//!   microseconds.
+//! - `constant` answers [`WORK`] after a request has arrived.
 //! - `stall` does the same, but stands still for [`STALL`] of every [`PERIOD`],
 //!   as a process that collects garbage does: nothing leaves meanwhile.
+//!
+//! The last two never sleep: a timer may wake them late, by milliseconds on a
+//! machine that is shared. And they tell, when asked for `/truth`, how long they
+//! really took.
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -12,7 +15,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -20,18 +23,15 @@ pub(crate) const WORK: Duration = Duration::from_millis(10);
 pub(crate) const STALL: Duration = Duration::from_secs(1);
 pub(crate) const PERIOD: Duration = Duration::from_secs(10);
 
-/// What the kernel's timer may be late by; the rest is waited for awake.
-const SLACK: Duration = Duration::from_micros(150);
-
 pub(crate) fn serve(kind: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
     match kind {
         "bare" => bare(listener),
-        "constant" => each_in_a_thread(&listener, |arrival| arrival + WORK),
+        "constant" => awake(&listener, |arrival| arrival + WORK),
         "stall" => {
             let start = Instant::now();
-            each_in_a_thread(&listener, move |arrival| start + leaves(arrival - start));
+            awake(&listener, move |arrival| start + leaves(arrival - start));
         }
         other => panic!("no server {other}"),
     }
@@ -64,37 +64,69 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(Response::new(Full::new(Bytes::from_static(b"{}"))))
 }
 
-/// A thread for each connection: nobody waits for another's turn.
-fn each_in_a_thread(listener: &TcpListener, leaves: impl Fn(Instant) -> Instant + Copy + Send + 'static) {
-    for stream in listener.incoming().flatten() {
-        stream.set_nodelay(true).expect("a socket");
-        std::thread::spawn(move || answer_each(&stream, leaves));
-    }
+/// A connection, and the answer that it waits for.
+struct Client {
+    stream: TcpStream,
+    arrival: Option<Instant>,
+    asks_for_truth: bool,
 }
 
-fn answer_each(stream: &TcpStream, leaves: impl Fn(Instant) -> Instant) {
-    let mut reader = BufReader::new(stream);
-    while read_head(&mut reader).is_some() {
-        let leave = leaves(Instant::now());
-        std::thread::sleep(leave.saturating_duration_since(Instant::now()).saturating_sub(SLACK));
-        while Instant::now() < leave {
-            std::hint::spin_loop();
-        }
-        let mut writer = stream;
-        if writer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").is_err() {
-            break;
-        }
-    }
-}
-
-/// Reads a request without a body to its empty line.
-fn read_head(reader: &mut BufReader<&TcpStream>) -> Option<()> {
+/// Looks at every connection again and again.
+fn awake(listener: &TcpListener, leaves: impl Fn(Instant) -> Instant) {
+    listener.set_nonblocking(true).expect("a socket");
+    let (mut clients, mut took) = (Vec::new(), Vec::new());
     loop {
-        let mut line = String::new();
-        match reader.read_line(&mut line) {
-            Ok(0) | Err(_) => return None,
-            Ok(_) if line == "\r\n" => return Some(()),
-            Ok(_) => {}
+        if let Ok((stream, _)) = listener.accept() {
+            stream.set_nodelay(true).expect("a socket");
+            stream.set_nonblocking(true).expect("a socket");
+            clients.push(Client { stream, arrival: None, asks_for_truth: false });
+        }
+        clients.retain_mut(|client| client.is_served(&leaves, &mut took));
+    }
+}
+
+impl Client {
+    /// Reads a request, or answers it when its time has come. False when the
+    /// client has gone.
+    fn is_served(&mut self, leaves: &impl Fn(Instant) -> Instant, took: &mut Vec<f64>) -> bool {
+        let Some(arrival) = self.arrival else { return self.is_read() };
+        let now = Instant::now();
+        if self.asks_for_truth {
+            self.arrival = None;
+            return self.answer(&truth(took));
+        }
+        if now < leaves(arrival) {
+            return true;
+        }
+        took.push((now - arrival).as_secs_f64() * 1000.0);
+        self.arrival = None;
+        self.answer("{}")
+    }
+
+    /// A request without a body comes in one piece.
+    fn is_read(&mut self) -> bool {
+        let mut head = [0; 4096];
+        match self.stream.read(&mut head) {
+            Ok(0) => false,
+            Ok(length) => {
+                self.arrival = Some(Instant::now());
+                self.asks_for_truth = head[..length].starts_with(b"GET /truth");
+                true
+            }
+            Err(error) => error.kind() == ErrorKind::WouldBlock,
         }
     }
+
+    fn answer(&mut self, body: &str) -> bool {
+        let length = body.len();
+        self.stream
+            .write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes())
+            .is_ok()
+    }
+}
+
+/// All times that it took, in milliseconds from short to long.
+fn truth(took: &mut [f64]) -> String {
+    took.sort_by(f64::total_cmp);
+    format!("{took:?}")
 }

@@ -133,7 +133,7 @@ async fn user(sender: &Sender, taken: &AtomicU64, requests: u64, end: Option<Ins
 }
 
 async fn open_loop(arrivals: &Arrivals, sender: &Arc<Sender>, in_flight: usize) -> io::Result<()> {
-    let alarm = Alarm::new()?;
+    let mut alarm = Alarm::new()?;
     let expected = arrivals.requests().unwrap_or_default().min(OPEN_LOOP_LINES as u64) as usize;
     sender.prepare(expected.min(in_flight)).await;
     let places = Arc::new(Semaphore::new(in_flight));
@@ -145,7 +145,7 @@ async fn open_loop(arrivals: &Arrivals, sender: &Arc<Sender>, in_flight: usize) 
         let batch: Vec<Instant> = dues.by_ref().take(sender.batch()).collect();
         // A batch leaves when its last message is there.
         let due = batch[batch.len() - 1];
-        if !wait_until(&alarm, sender, due, &mut in_a_row).await {
+        if !wait_until(&mut alarm, sender, due, &mut in_a_row).await {
             break;
         }
         depart(&tasks, sender, &places, batch, in_flight).await;
@@ -155,7 +155,7 @@ async fn open_loop(arrivals: &Arrivals, sender: &Arc<Sender>, in_flight: usize) 
 }
 
 /// False when the run was stopped before.
-async fn wait_until(alarm: &Alarm, sender: &Sender, due: Instant, in_a_row: &mut usize) -> bool {
+async fn wait_until(alarm: &mut Alarm, sender: &Sender, due: Instant, in_a_row: &mut usize) -> bool {
     *in_a_row += 1;
     if due <= Instant::now() && *in_a_row < IN_A_ROW {
         return !sender.stop().is_cancelled();

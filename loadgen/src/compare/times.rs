@@ -71,8 +71,9 @@ impl TimeRow {
         let shorter = self.high_ms.is_some_and(|high| high < 0.0);
         let beyond_chance = p.map_or(longer || shorter, |p| p < LEVEL);
         let small = (self.a_ms - self.b_ms).abs() <= self.a_ms.max(self.b_ms) * tolerance.time;
+        let open = p.is_none() && self.low_ms.is_none() && self.high_ms.is_none();
         self.verdict = match beyond_chance {
-            _ if self.fewest < TOO_FEW => Verdict::TooFew,
+            _ if open || self.fewest < TOO_FEW => Verdict::TooFew,
             true if small => Verdict::WithinTolerance,
             true => Verdict::Differs,
             false => Verdict::Same,

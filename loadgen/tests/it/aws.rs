@@ -36,7 +36,10 @@ pub(crate) const ROLE: &str = "arn:aws:iam::000000000000:role/lambda";
 
 /// A stand-in that refuses what is not signed as AWS wants it.
 pub(crate) async fn stand_in() -> Emulated {
-    let emulated = Emulated::start(1_000).await;
+    let listen = ([127, 0, 0, 1], 0).into();
+    let credentials = vec![emulator::Credentials::new("test", "test")];
+    let config = emulator::Config { listen, credentials, ..emulator::Config::default() };
+    let emulated = Emulated::with(config).await;
     emulated.create_sandbox("mine").await;
     emulated.reserve("mine", 7).await;
     emulated
@@ -173,4 +176,34 @@ async fn deploying_needs_a_role_there() {
     assert!(ran.stderr.contains("to do    function new, queue new with dead-letter queue"), "{}", ran.stderr);
     let ran = aws(&emulated, "destroy", &["--name", "new", "--yes"]).await;
     assert_eq!((ran.code, ran.stdout.matches("deleted").count()), (0, 4), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_secret_is_refused_before_the_first_request() {
+    let emulated = stand_in().await;
+    let flags = ["--function", "mine", "--requests", "1", "--yes"];
+    for (variable, value, words) in [
+        ("AWS_SECRET_ACCESS_KEY", "wrong", "SignatureDoesNotMatch"),
+        ("AWS_ACCESS_KEY_ID", "AKIDUNKNOWN", "InvalidClientTokenId"),
+    ] {
+        let mut command = against(&emulated, "run", &flags);
+        command.env(variable, value);
+        let ran = Ran::new(&run(command).await);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+        let expected = format!("error: failed to ask who is calling (STS): {words}: ");
+        assert!(ran.stderr.starts_with(&expected), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_signed_with_a_wrong_secret_is_refused_itself() {
+    let emulated = stand_in().await;
+    let mut command = loadgen(&["run", "--target", &emulated.emulator.endpoint(), "--function", "mine"]);
+    command.args(["--requests", "3", "--output", "json"]);
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "wrong");
+    let ran = Ran::new(&run(command).await);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    assert_eq!((ran.code, &report["statuses"]), (2, &serde_json::json!({"403": 3})), "{report:#}");
+    let note = report["notes"]["client_error"].as_str().unwrap();
+    assert!(note.starts_with("403 InvalidSignatureException: The request signature we calculated"), "{note}");
 }

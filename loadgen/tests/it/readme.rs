@@ -23,7 +23,11 @@ fn commands(from: &str, to: &str) -> Vec<String> {
 /// A folder with the examples in it, where the commands leave their files.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(root().join("examples").canonicalize().unwrap(), folder.path().join("examples")).unwrap();
+    std::os::unix::fs::symlink(
+        root().join("examples").canonicalize().unwrap(),
+        folder.path().join("examples"),
+    )
+    .unwrap();
     folder
 }
 
@@ -50,12 +54,14 @@ async fn every_command_runs_on_the_emulator() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_runs_on_the_stand_in_for_aws() {
     let (emulated, folder) = (stand_in().await, folder());
-    let (first, aws) = (commands("## The load tool", "### On AWS"), commands("### On AWS", "## What it is not"));
+    let (first, aws) =
+        (commands("## The load tool", "### On AWS"), commands("### On AWS", "## What it is not"));
     // The same commands with `--target aws`, a role for what is made, and nobody to ask.
     for line in first.iter().chain(&aws) {
         let (command, comment) = line.split_once("  #").unwrap_or((line, ""));
         let mut command = command.to_owned();
-        let offline = ["check", "compare", "merge"].iter().any(|word| command.starts_with(&format!("loadgen {word}")));
+        let offline =
+            ["check", "compare", "merge"].iter().any(|word| command.starts_with(&format!("loadgen {word}")));
         for (flag, value) in [("--target", "aws"), ("--yes", ""), ("--role", ROLE)] {
             let takes = flag != "--role" || !command.starts_with("loadgen destroy");
             if !offline && takes && !command.contains(flag) {

@@ -180,3 +180,58 @@ async fn a_shared_scenario_makes_nothing() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("--share is for a scenario that makes and sets nothing"), "{}", ran.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_over_provisioned_concurrency_saves_cold_starts() {
+    let quotas = emulator::engine::Quotas {
+        provisioned_preparation: (std::time::Duration::ZERO, std::time::Duration::ZERO),
+        ..emulator::engine::Quotas::default()
+    };
+    let listen = ([127, 0, 0, 1], 0).into();
+    let emulated = Emulated::with(emulator::Config { listen, quotas, ..emulator::Config::default() }).await;
+    let flags = [
+        "sweep",
+        "--provisioned",
+        "0,3",
+        "--requests",
+        "4",
+        "--payload",
+        r#"{"sleep_ms":700}"#,
+        "--output",
+        "json",
+    ];
+    let ran = emulated.loadgen(&flags).await;
+    let suite: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let cold: Vec<&Value> =
+        suite["reports"].as_array().unwrap().iter().map(|report| &report["counts"]["ok_cold"]).collect();
+    // The four that were started for the first case are warm; the three that are provided are used first.
+    assert_eq!((ran.code, cold), (0, vec![&json!(4), &json!(0)]), "{suite:#}");
+    assert!(is_empty(&emulated).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_url_is_driven_like_any_url() {
+    let emulated = Emulated::start(1_000).await;
+    emulated.create_sandbox("f").await;
+    emulated.reserve("f", 2).await;
+    let lambda = &emulated.clients.lambda;
+    let request = lambda.create_function_url_config().function_name("f");
+    let url = request.auth_type(aws_sdk_lambda::types::FunctionUrlAuthType::None).send().await.unwrap();
+    let flags = [
+        "run",
+        "--url",
+        url.function_url(),
+        "--requests",
+        "6",
+        "--payload",
+        r#"{"sleep_ms":800}"#,
+        "--output",
+        "json",
+    ];
+    let ran = emulated.loadgen(&flags).await;
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    assert_eq!((ran.code, &report["counts"]["ok_cold"]), (0, &json!(2)), "{report:#}");
+    let reason = "ReservedFunctionConcurrentInvocationLimitExceeded";
+    assert_eq!(report["counts"]["throttled"][reason], 4, "{report:#}");
+    assert_eq!((&report["environments"], &report["max_concurrency"]), (&json!(2), &json!(2)));
+}
