@@ -51,7 +51,9 @@ async fn played(scenario: &Scenario, target: &str, flags: &CompareFlags) -> Resu
     let target: Target =
         target.parse().map_err(|problem: String| Failure::flag_with_hint("A and B:", problem, hint))?;
     anstream::eprintln!("playing {} on {target}", scenario.name);
-    let suite = scenario::play(scenario, &target, &flags.aws, &mut Recorder::default(), false).await?;
+    let (suite, played) =
+        scenario::play(scenario, &target, &flags.aws, &mut Recorder::default(), false).await?;
+    played?;
     if suite.interrupted { Err(Failure::Interrupted) } else { Ok(suite.reports) }
 }
 

@@ -50,12 +50,14 @@ async fn command(flags: &SweepFlags) -> Result<u8, Failure> {
     let mut account = Account::new(&clients, flags.aws.role.clone(), "sweep", stop.clone());
     let mut sweep =
         Sweep { flags, clients: &clients, cases, loads, recorder: &mut outputs.recorder, stop: &stop };
-    let swept = sweep.all(made.as_ref(), &mut account).await;
+    let mut suite = Suite::new(format!("sweep of {}", sweep.loads[0].subject), None);
+    let swept = sweep.all(made.as_ref(), &mut account, &mut suite).await;
+    suite.interrupted = stop.is_cancelled();
+    suite.not_run = sweep.cases.iter().skip(suite.reports.len()).map(|case| case.name.clone()).collect();
     let undone = account.undo.all(&clients).await;
-    let suite = swept?;
-    undone?;
     outputs.write_suite(&suite, &table(&suite))?;
     suite.reports.iter().for_each(complain);
+    swept.and(undone)?;
     Ok(exit_code(suite.as_expected(), suite.interrupted))
 }
 
@@ -101,20 +103,19 @@ impl Sweep<'_> {
         &mut self,
         made: Option<&FunctionSpec>,
         account: &mut Account<'_>,
-    ) -> Result<Suite, Failure> {
-        let mut suite = Suite::new(format!("sweep of {}", self.loads[0].subject), None);
+        suite: &mut Suite,
+    ) -> Result<(), Failure> {
         if let Some(spec) = made {
             account.make_function(spec).await?;
         }
         for n in 0..self.cases.len() {
             if self.stop.is_cancelled() {
-                suite.not_run.push(self.cases[n].name.clone());
-                continue;
+                break;
             }
-            suite.reports.push(self.one(n, account, &suite).await?);
+            let report = self.one(n, account, suite).await?;
+            suite.reports.push(report);
         }
-        suite.interrupted = self.stop.is_cancelled();
-        Ok(suite)
+        Ok(())
     }
 
     async fn one(&mut self, n: usize, account: &mut Account<'_>, before: &Suite) -> Result<Report, Failure> {

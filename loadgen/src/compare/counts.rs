@@ -2,7 +2,7 @@
 
 use super::{LEVEL, Tolerance, Verdict};
 use crate::outcome::Class;
-use crate::report::Report;
+use crate::report::{Report, words};
 use serde::Serialize;
 
 /// Intervals hold in 95 of a hundred cases.
@@ -37,7 +37,8 @@ pub(super) fn rows(a: &Report, b: &Report) -> Vec<CountRow> {
     let all = |report: &Report| Class::ALL.into_iter().map(|class| report.counts.of(class)).sum::<u64>();
     let (all_a, all_b) = (all(a), all(b));
     let classes = Class::ALL.into_iter().filter(|class| *class != Class::Throttled);
-    let classes = classes.map(|class| (words(class).to_owned(), a.counts.of(class), b.counts.of(class)));
+    let classes =
+        classes.map(|class| (words(class, a.mode).to_owned(), a.counts.of(class), b.counts.of(class)));
     let reasons: std::collections::BTreeSet<&String> =
         a.counts.throttled.keys().chain(b.counts.throttled.keys()).collect();
     let of =
@@ -45,21 +46,6 @@ pub(super) fn rows(a: &Report, b: &Report) -> Vec<CountRow> {
     let reasons = reasons.into_iter().map(|reason| (format!("429 {reason}"), of(a, reason), of(b, reason)));
     let seen = classes.chain(reasons).filter(|(_, a, b)| a + b > 0);
     seen.map(|(what, a, b)| CountRow::new(what, (a, all_a), (b, all_b))).collect()
-}
-
-fn words(class: Class) -> &'static str {
-    match class {
-        Class::OkWarm => "200 warm",
-        Class::OkCold => "200 cold",
-        Class::Accepted => "accepted",
-        Class::Throttled => "429",
-        Class::FunctionError => "function error",
-        Class::ServerError => "5xx",
-        Class::ClientError => "4xx",
-        Class::Timeout => "timeout",
-        Class::NoAnswer => "no answer",
-        Class::NotSent => "not sent",
-    }
 }
 
 impl CountRow {

@@ -1,9 +1,9 @@
 //! `loadgen compare`: whether two runs of one load agree.
 //!
 //! Two runs never come out alike. So each difference is set against what chance
-//! alone would bring: Fisher's exact test for shares ([`counts`]), order
-//! statistics and a Kolmogorov–Smirnov test for times ([`times`]), and Holm's
-//! correction over all of them ([`holm`]), so that of twenty comparisons of
+//! alone would bring: Fisher's exact test for shares (`counts`), order
+//! statistics and a Kolmogorov–Smirnov test for times (`times`), and Holm's
+//! correction over all of them (`holm`), so that of twenty comparisons of
 //! equals at most one finds a difference that is none. What is not beyond chance
 //! comes with the largest difference that could still hide behind it.
 //!

@@ -396,6 +396,23 @@ impl LittlesLaw {
     }
 }
 
+/// What people call a class.
+pub fn words(class: Class, mode: Mode) -> &'static str {
+    match class {
+        Class::OkWarm => "200 warm",
+        Class::OkCold => "200 cold",
+        Class::Accepted if mode == Mode::Queue => "confirmed",
+        Class::Accepted => "202 accepted",
+        Class::Throttled => "429",
+        Class::FunctionError => "function error",
+        Class::ServerError => "5xx",
+        Class::ClientError => "4xx",
+        Class::Timeout => "timeout",
+        Class::NoAnswer => "no answer",
+        Class::NotSent => "not sent",
+    }
+}
+
 /// The failure that a run is when its every request was refused or never left:
 /// a name or an address is wrong.
 pub fn nobody_served(report: &Report) -> Option<Failure> {

@@ -3,7 +3,7 @@
 //! Every colour repeats what a word already says; the stream strips them where
 //! they are not wanted (`NO_COLOR`, no terminal).
 
-use super::{Latency, Report, Retries};
+use super::{Latency, Report, Retries, words};
 use crate::cli::Mode;
 use crate::duration::show_ms;
 use crate::outcome::Class;
@@ -85,10 +85,9 @@ fn rows(report: &Report) -> Vec<Row> {
 }
 
 fn row(report: &Report, class: Class) -> Row {
-    let (style, label) = class_label(class, report.mode);
     Row {
-        style,
-        label: label.to_owned(),
+        style: style(class),
+        label: words(class, report.mode).to_owned(),
         count: report.counts.of(class),
         latency: report.latency_ms.get(&class).copied(),
     }
@@ -108,19 +107,11 @@ fn throttle_rows(report: &Report) -> Vec<Row> {
     reasons.map(row).collect()
 }
 
-fn class_label(class: Class, mode: Mode) -> (Style, &'static str) {
-    match class {
-        Class::OkWarm => (GOOD, "200 warm"),
-        Class::OkCold => (GOOD, "200 cold"),
-        Class::Accepted if mode == Mode::Queue => (GOOD, "confirmed with message id"),
-        Class::Accepted => (GOOD, "202 accepted"),
-        Class::Throttled => (THROTTLED, "429"),
-        Class::FunctionError => (BAD, "200 function error"),
-        Class::ServerError => (BAD, "5xx"),
-        Class::ClientError => (BAD, "4xx"),
-        Class::Timeout => (BAD, "timeout"),
-        Class::NoAnswer => (BAD, "no answer"),
-        Class::NotSent => (BAD, "not sent"),
+fn style(class: Class) -> Style {
+    match class.is_success() {
+        true => GOOD,
+        false if class == Class::Throttled => THROTTLED,
+        false => BAD,
     }
 }
 

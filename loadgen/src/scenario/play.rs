@@ -36,9 +36,10 @@ pub async fn command(file: &Path, flags: &RunFlags) -> Result<u8, Failure> {
     let target = flags.target.clone().or_else(|| scenario.target.clone()).unwrap_or(Target::Emulator);
     let mut outputs = Outputs::open(&flags.output)?;
     let for_people = outputs.is_for_people();
-    let suite = play(&scenario, &target, &flags.aws, &mut outputs.recorder, for_people).await?;
+    let (suite, played) = play(&scenario, &target, &flags.aws, &mut outputs.recorder, for_people).await?;
     outputs.write_suite(&suite, &epilogue(&suite))?;
     suite.reports.iter().for_each(complain);
+    played?;
     Ok(exit_code(suite.as_expected(), suite.interrupted))
 }
 
@@ -64,13 +65,14 @@ fn share_out(scenario: &mut Scenario, share: Share) -> Result<(), Failure> {
 }
 
 /// Plays all of it on one target. Stages are shown as they end, if people watch.
+/// What ends it early does not lose the stages before: it comes beside them.
 pub async fn play(
     scenario: &Scenario,
     target: &Target,
     flags: &AwsFlags,
     recorder: &mut Recorder,
     for_people: bool,
-) -> Result<Suite, Failure> {
+) -> Result<(Suite, Result<(), Failure>), Failure> {
     scenario.stages.iter().try_for_each(|stage| stage.load.check_connections())?;
     let clients = Clients::connect(target).await?;
     let mut loads: Vec<Load> = scenario.stages.iter().map(|stage| stage.load.clone()).collect();
@@ -79,13 +81,16 @@ pub async fn play(
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
     let mut account = Account::new(&clients, flags.role.clone(), scenario.name.clone(), stop.clone());
     let mut stages = Stages { scenario, loads, target, clients: &clients, recorder, for_people, stop: &stop };
-    let played = stages.all(&mut account).await;
+    let mut suite = Suite::new(&scenario.name, scenario.question.clone());
+    let played = stages.all(&mut account, &mut suite).await;
+    suite.interrupted = stop.is_cancelled();
+    suite.not_run =
+        scenario.stages.iter().skip(suite.reports.len()).map(|stage| stage.name.clone()).collect();
     if scenario.keep {
         account.undo.forget();
     }
     let undone = account.undo.all(&clients).await;
-    let suite = played?;
-    undone.map(|()| suite)
+    Ok((suite, played.and(undone)))
 }
 
 struct Stages<'a> {
@@ -99,21 +104,18 @@ struct Stages<'a> {
 }
 
 impl Stages<'_> {
-    async fn all(&mut self, account: &mut Account<'_>) -> Result<Suite, Failure> {
-        let mut suite = Suite::new(&self.scenario.name, self.scenario.question.clone());
+    async fn all(&mut self, account: &mut Account<'_>, suite: &mut Suite) -> Result<(), Failure> {
         self.announce();
         set_up(self.scenario, account).await?;
         for n in 0..self.loads.len() {
             if self.stop.is_cancelled() {
-                suite.not_run.push(self.scenario.stages[n].name.clone());
-                continue;
+                break;
             }
-            let report = self.one(n, account, &suite).await?;
+            let report = self.one(n, account, suite).await?;
             self.show(&report);
             suite.reports.push(report);
         }
-        suite.interrupted = self.stop.is_cancelled();
-        Ok(suite)
+        Ok(())
     }
 
     async fn one(&mut self, n: usize, account: &mut Account<'_>, before: &Suite) -> Result<Report, Failure> {

@@ -235,3 +235,19 @@ async fn a_function_url_is_driven_like_any_url() {
     assert_eq!(report["counts"]["throttled"][reason], 4, "{report:#}");
     assert_eq!((&report["environments"], &report["max_concurrency"]), (&json!(2), &json!(2)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_cannot_be_set_does_not_lose_the_one_before() {
+    let emulated = Emulated::start(1_000).await;
+    let text = "[[function]]\nname = \"f\"\ncode = \"built-in\"\n[[stage]]\nname = \"good\"\nrequests = 3\n\
+                [[stage]]\nname = \"bad\"\nreserved = 5000\n[[stage]]\nname = \"after\"\n";
+    let (ran, suite) = play(&emulated, text).await;
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(
+        ran.stderr.contains("error: failed to reserve concurrency for f: InvalidParameterValueException"),
+        "{ran:?}"
+    );
+    assert_eq!(suite["reports"][0]["counts"]["ok_cold"], 3, "{suite:#}");
+    assert_eq!(suite["not_run"], json!(["bad", "after"]));
+    assert!(is_empty(&emulated).await);
+}

@@ -9,12 +9,12 @@
 //! ```
 
 use super::chart::{self, Axis, LAYER_WIDTH, Steps};
-use super::look::label;
+
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
 use crate::duration::show_ms;
 use crate::outcome::Class;
-use crate::report::Report;
+use crate::report::{Report, words};
 use crate::stats::Latencies;
 
 const HEIGHT: f64 = 320.0;
@@ -165,7 +165,7 @@ fn key(series: &Series<'_>) -> Element {
 
 /// Response times of each class, and service times where they are different.
 pub(super) fn of_run(report: &Report) -> Option<Element> {
-    let name = |class| label(class, report.mode);
+    let name = |class| words(class, report.mode);
     let response = &report.histograms.response;
     let thick = response.iter().map(|(&class, times)| Series::of_class(class, name(class), times));
     let service = report

@@ -1,13 +1,13 @@
 //! Every request as a dot: when it was due, and how long it took.
 
 use super::chart::{self, Axis};
-use super::look::{label, marker};
+use super::look::marker;
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
 use super::words::count;
 use crate::duration::show_ms;
 use crate::outcome::Class;
-use crate::report::Report;
+use crate::report::{Report, words};
 use crate::stats::Point;
 
 const HEIGHT: f64 = 340.0;
@@ -111,7 +111,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn hint(&self, point: &Point) -> String {
-        let class = label(point.class, self.report.mode);
+        let class = words(point.class, self.report.mode);
         let due = show_ms(point.due_s * 1000.0);
         let environment = point.environment.and_then(|n| self.report.environment_uses.get(n));
         let environment = environment.map(|used| format!(", in {}", used.id)).unwrap_or_default();
@@ -134,7 +134,7 @@ fn switch(class: Class, report: &Report) -> Element {
         .class("key")
         .child(tick)
         .child(marker(class))
-        .text(format_args!("{} ({total})", label(class, report.mode)))
+        .text(format_args!("{} ({total})", words(class, report.mode)))
 }
 
 fn ordinal(n: u64) -> String {

@@ -12,13 +12,13 @@
 use super::chart::{self, Axis, Steps};
 use super::heat;
 use super::intervals::{Bar, Kind, Lane, Lanes};
-use super::look::{INIT_HATCH, key_of, label};
+use super::look::{INIT_HATCH, key_of};
 use super::markup::{Element, Percent, Short, element};
 use super::strips;
 use super::words::{count, plural};
 use crate::duration::show_ms;
 use crate::outcome::Class;
-use crate::report::Report;
+use crate::report::{Report, words};
 
 /// More lanes than this are drawn as a heat map.
 const MOST_LANES: usize = 60;
@@ -63,7 +63,7 @@ fn legend(report: &Report, lanes: &Lanes) -> Vec<Element> {
         element("span")
             .class("key")
             .child(sign(class.key()))
-            .text(format_args!("ran, {}", label(class, report.mode)))
+            .text(format_args!("ran, {}", words(class, report.mode)))
     });
     let refused = strips::classes(report).into_iter().map(|class| key_of(class, report.mode));
     init.into_iter().chain(runs).chain(refused).collect()
@@ -114,7 +114,7 @@ fn bar_marks(report: &Report, lane: &Lane, bar: &Bar, middle: f64, height: f64, 
 /// What a pointer on a bar is told.
 fn told(report: &Report, lane: &Lane, bar: &Bar) -> String {
     let ms = |seconds: f64| show_ms(seconds * 1000.0);
-    let class = label(bar.class, report.mode);
+    let class = words(bar.class, report.mode);
     let place = lane.id.as_deref().map(|id| format!(" in {id}")).unwrap_or_default();
     let init = bar.init.map(|begin| format!(", after {} of Init", ms(bar.from - begin))).unwrap_or_default();
     format!("{class}{place}: {} to {} ({}){init}", ms(bar.from), ms(bar.to), ms(bar.to - bar.from))

@@ -7,6 +7,7 @@
 use super::markup::{Element, element};
 use crate::cli::Mode;
 use crate::outcome::Class;
+use crate::report::words;
 use std::fmt::Write;
 
 /// Colours on a light and on a dark page, and a shape of about ten pixels
@@ -43,23 +44,6 @@ pub(super) const fn look(class: Class) -> Look {
         Class::NotSent => ("#a9afb8", "#626974", "M-4.5-4.5h9v9h-9zM-2.5-2.5v5h5v-5z"),
     };
     Look { light, dark, shape }
-}
-
-/// What a class is called on the page.
-pub(super) fn label(class: Class, mode: Mode) -> &'static str {
-    match class {
-        Class::OkWarm => "200 warm",
-        Class::OkCold => "200 cold",
-        Class::Accepted if mode == Mode::Queue => "confirmed",
-        Class::Accepted => "202 accepted",
-        Class::Throttled => "429",
-        Class::FunctionError => "function error",
-        Class::ServerError => "5xx",
-        Class::ClientError => "4xx",
-        Class::Timeout => "timeout",
-        Class::NoAnswer => "no answer",
-        Class::NotSent => "not sent",
-    }
 }
 
 /// The rules that give each class its colour, on light and on dark pages.
@@ -130,7 +114,7 @@ pub(super) fn marker(class: Class) -> Element {
 
 /// A shape and what it stands for.
 pub(super) fn key_of(class: Class, mode: Mode) -> Element {
-    element("span").class("key").child(marker(class)).text(label(class, mode))
+    element("span").class("key").child(marker(class)).text(words(class, mode))
 }
 
 #[cfg(test)]

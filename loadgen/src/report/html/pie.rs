@@ -1,11 +1,11 @@
 //! What became of the requests, as a ring and as a table beside it.
 
 use super::chart;
-use super::look::{hatch, label, marker};
+use super::look::{hatch, marker};
 use super::markup::{Element, Short, element};
 use super::words::{by_count, count, share, things};
 use crate::outcome::Class;
-use crate::report::Report;
+use crate::report::{Report, words};
 use std::f64::consts::TAU;
 
 /// Requests of one class; of refused ones, of one reason.
@@ -22,7 +22,7 @@ pub(super) struct Slice<'a> {
 
 impl Slice<'_> {
     pub(super) fn label(&self, report: &Report) -> String {
-        let class = label(self.class, report.mode);
+        let class = words(self.class, report.mode);
         self.reason.map_or(class.to_owned(), |reason| format!("{class} {reason}"))
     }
 }

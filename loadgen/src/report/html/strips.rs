@@ -2,12 +2,12 @@
 //! ran, counted in narrow columns.
 
 use super::chart::{self, Axis};
-use super::look::label;
+
 use super::markup::{Element, Percent, Short, element};
 use super::words::count;
 use crate::duration::show_ms;
 use crate::outcome::Class;
-use crate::report::Report;
+use crate::report::{Report, words};
 use crate::stats::Point;
 
 const COLUMNS: usize = 240;
@@ -25,7 +25,7 @@ pub(super) fn strips(report: &Report, time: &Axis) -> Vec<Element> {
     let failed = classes(report).into_iter().map(|class| {
         let columns = columns(report, time, |point| point.class == class);
         let total = report.counts.of(class);
-        strip(class.key(), label(class, report.mode), total, &columns, most, time)
+        strip(class.key(), words(class, report.mode), total, &columns, most, time)
     });
     std::iter::once(due).chain(failed).collect()
 }

@@ -1,13 +1,13 @@
 //! The numbers behind the pictures, for those who read, copy or cannot see.
 
-use super::look::{key_of, label};
+use super::look::key_of;
 use super::markup::{Element, element};
 use super::pie;
 use super::words::{count, plural, things};
 use crate::completion::Completion;
 use crate::duration::show_ms;
 use crate::outcome::Class;
-use crate::report::{Latency, QueueReport, Report};
+use crate::report::{Latency, QueueReport, Report, words};
 use crate::stats::EnvironmentUse;
 
 /// A table of ten thousand rows is read by nobody; the JSON report has them all.
@@ -198,7 +198,7 @@ pub(super) fn summary(names: &[String], reports: &[Report]) -> Element {
     let served: Vec<Class> = Class::ALL.into_iter().filter(|class| is_column(*class, reports)).collect();
     let head = element("tr").child(column("run")).child(column("outcomes")).child(number_column("all"));
     let head = head
-        .children(served.iter().map(|class| number_column(label(*class, reports[0].mode))))
+        .children(served.iter().map(|class| number_column(words(*class, reports[0].mode))))
         .children(["went wrong", "environments", "at once", "p50", "p99"].map(number_column))
         .child(column("expectations"));
     let rows = names

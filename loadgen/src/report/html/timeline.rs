@@ -2,14 +2,14 @@
 //! that had taken.
 
 use super::chart::{self, Axis, LAYER_WIDTH, Steps};
-use super::look::{key_of, label};
+use super::look::key_of;
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
 use super::words::{count, things};
 use crate::cli::Mode;
 use crate::duration::show_ms;
 use crate::outcome::Class;
-use crate::report::Report;
+use crate::report::{Report, words};
 use crate::stats::{Coarse, Timeline};
 use std::collections::BTreeMap;
 
@@ -125,7 +125,7 @@ impl Column {
         let ms = |seconds: f64| show_ms(seconds * 1000.0);
         let ended = classes.iter().filter(|class| self.count(**class) > 0);
         let ended: String =
-            ended.map(|class| format!(", {}: {}", label(*class, mode), count(self.count(*class)))).collect();
+            ended.map(|class| format!(", {}: {}", words(*class, mode), count(self.count(*class)))).collect();
         format!("{} to {}; sent: {}{ended}", ms(from_s), ms(to_s), count(self.sent))
     }
 }

@@ -1,10 +1,9 @@
 //! Sentences about a run, made of nothing but what its report holds.
 
-use super::look::label;
 use crate::cli::Mode;
 use crate::duration::show_ms;
 use crate::outcome::Class;
-use crate::report::{LittlesLaw, Report, Retries, Subject};
+use crate::report::{LittlesLaw, Report, Retries, Subject, words};
 use crate::stats::Source;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -84,7 +83,7 @@ fn failures(report: &Report) -> Option<String> {
     let failed = |class: &Class| class.is_error() && *class != Class::NotSent && report.counts.of(*class) > 0;
     let classes = Class::ALL.into_iter().filter(failed);
     let each =
-        classes.map(|class| format!("{} ({})", label(class, report.mode), count(report.counts.of(class))));
+        classes.map(|class| format!("{} ({})", words(class, report.mode), count(report.counts.of(class))));
     let errors = report.counts.errors() - report.counts.not_sent;
     (errors > 0).then(|| format!("{} went wrong: {}", of_all(errors, report), listed(each)))
 }
