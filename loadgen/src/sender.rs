@@ -147,7 +147,7 @@ impl Sender {
         };
         trip.sent = trip.sent.or(departed(seat));
         trip.attempts.throttled += u32::from(matches!(outcomes[0], Outcome::Throttled { .. }));
-        if !matches!(outcomes[0], Outcome::NotSent(_)) && is_broken(&outcomes[0]) {
+        if leaves_a_broken_line(&outcomes[0]) {
             *seat = None;
         }
         outcomes
@@ -260,8 +260,8 @@ fn departed(seat: &Seat) -> Option<Instant> {
 }
 
 /// Whether the connection is in the middle of an exchange, or gone.
-fn is_broken(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Timeout | Outcome::NoAnswer(_))
+fn leaves_a_broken_line(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Timeout | Outcome::NoAnswer(_) | Outcome::NotSent(_))
 }
 
 /// An I/O error without the operating system's number.
