@@ -44,6 +44,8 @@ pub struct Load {
     /// Whether to read in the function's log when accepted work was done.
     pub follow: bool,
     pub retries: Retries,
+    /// Whether to keep a core awake while arrivals are paced.
+    pub precise: bool,
     /// A cap of one's own on what an open loop may have under way.
     pub most_in_flight: Option<u64>,
 }
@@ -70,6 +72,7 @@ impl Load {
             drain_timeout: DEFAULT_DRAIN_TIMEOUT,
             follow: false,
             retries: Retries::Off,
+            precise: false,
             most_in_flight: None,
         }
     }
@@ -116,6 +119,7 @@ pub struct Plan {
     pub drain_timeout: Duration,
     pub follow: bool,
     pub retries: Retries,
+    pub precise: bool,
     /// Requests that may be under way at once: connections, or a cap of one's own.
     pub most_in_flight: usize,
 }
@@ -140,6 +144,7 @@ impl Plan {
             drain_timeout: load.drain_timeout,
             follow: load.follow,
             retries: load.retries,
+            precise: load.precise,
             most_in_flight: load.most_in_flight.map_or(connections, |most| connections.min(most as usize)),
         })
     }

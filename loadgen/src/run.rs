@@ -122,8 +122,8 @@ async fn send(
     let (work, lines) = (Arc::clone(&plan.work), Arc::clone(&plan.lines));
     let sender = Arc::new(Sender::new(work, lines, plan.timeout, retry, samples, stop.clone()));
     let in_flight = sender.in_flight();
-    let (arrivals, most) = (plan.arrivals.clone(), plan.most_in_flight);
-    let driver = tokio::spawn(async move { drive(&arrivals, &sender, most).await });
+    let (arrivals, most, precise) = (plan.arrivals.clone(), plan.most_in_flight, plan.precise);
+    let driver = tokio::spawn(async move { drive(&arrivals, &sender, most, precise).await });
 
     let mut fold = Fold::new(plan, recorder);
     let progress = Progress::bar(plan.arrivals.requests(), prefix);

@@ -35,7 +35,8 @@ pub(crate) fn measure() {
 fn compare(name: &str, kind: &str, truth: impl Fn(&str) -> Vec<f64>) -> Value {
     let server = Server::start(kind);
     let (rate, duration) = (format!("constant:{PER_SECOND}/s"), format!("{}s", (PERIOD * PERIODS).as_secs()));
-    let report = report(loadgen(&["--url", &server.url, "--arrivals", &rate, "--duration", &duration]));
+    let flags = ["--url", &server.url, "--arrivals", &rate, "--duration", &duration, "--precise"];
+    let report = report(loadgen(&flags));
     let truth = truth(&server.url);
     for (point, share) in [("p50", 0.50), ("p99", 0.99)] {
         let (reported, truth) = (number(&report["latency_ms"]["ok_warm"][point]), percentile(&truth, share));

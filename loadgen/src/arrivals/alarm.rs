@@ -25,6 +25,8 @@ const MOST_AHEAD: Duration = Duration::from_micros(300);
 /// A timer for one task.
 #[derive(Debug)]
 pub(super) struct Alarm {
+    /// Never to sleep at all: then answers are read the moment they come, too.
+    awake: bool,
     /// How late the timer has been, on a moving average.
     late: Duration,
     /// A kernel's timer is read like a pipe: eight bytes when it has expired.
@@ -34,21 +36,22 @@ pub(super) struct Alarm {
 
 impl Alarm {
     #[cfg(target_os = "linux")]
-    pub(super) fn new() -> io::Result<Alarm> {
+    pub(super) fn new(awake: bool) -> io::Result<Alarm> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        Ok(Alarm { late: Duration::ZERO, timer: Receiver::from_owned_fd_unchecked(timer)? })
+        Ok(Alarm { awake, late: Duration::ZERO, timer: Receiver::from_owned_fd_unchecked(timer)? })
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn new() -> io::Result<Alarm> {
-        Ok(Alarm { late: Duration::ZERO })
+    pub(super) fn new(awake: bool) -> io::Result<Alarm> {
+        Ok(Alarm { awake, late: Duration::ZERO })
     }
 
     /// Waits until then, and not at all when then has passed.
     pub(super) async fn wait_until(&mut self, due: Instant) {
         let ahead = self.late.saturating_mul(2).min(MOST_AHEAD);
-        if let Some(early) = due.checked_sub(ahead).filter(|early| *early > Instant::now()) {
+        let early = due.checked_sub(ahead).filter(|early| !self.awake && *early > Instant::now());
+        if let Some(early) = early {
             self.sleep_until(early).await;
             let late = early.elapsed().min(MOST_AHEAD);
             self.late = (self.late * 7 + late) / 8;
@@ -94,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_never_wakes_early_and_waits_again() {
-        let mut alarm = Alarm::new().unwrap();
+        let mut alarm = Alarm::new(false).unwrap();
         for micros in [0, 1, 300, 2_500, 300] {
             let due = Instant::now() + Duration::from_micros(micros);
             alarm.wait_until(due).await;
@@ -104,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wait_that_is_given_up_does_not_disturb_the_next() {
-        let mut alarm = Alarm::new().unwrap();
+        let mut alarm = Alarm::new(false).unwrap();
         let long = Instant::now() + Duration::from_secs(3600);
         let given_up = tokio::time::timeout(Duration::from_millis(5), alarm.wait_until(long)).await;
         assert!(given_up.is_err());

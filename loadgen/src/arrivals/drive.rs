@@ -27,12 +27,17 @@ const IN_A_ROW: usize = 32;
 const OPEN_LOOP_LINES: usize = 64;
 
 /// Sends every request, and returns when the last has ended. `in_flight` bounds
-/// how many an open loop may have open.
-pub async fn drive(arrivals: &Arrivals, sender: &Arc<Sender>, in_flight: usize) -> io::Result<()> {
+/// how many an open loop may have open; a `precise` one waits awake.
+pub async fn drive(
+    arrivals: &Arrivals,
+    sender: &Arc<Sender>,
+    in_flight: usize,
+    precise: bool,
+) -> io::Result<()> {
     match (&arrivals.shape, arrivals.users()) {
         (Shape::Burst, _) => burst(arrivals, sender).await,
         (_, Some(users)) => closed_loop(arrivals, sender, users).await,
-        (_, None) => return open_loop(arrivals, sender, in_flight).await,
+        (_, None) => return open_loop(arrivals, sender, in_flight, precise).await,
     }
     Ok(())
 }
@@ -132,8 +137,13 @@ async fn user(sender: &Sender, taken: &AtomicU64, requests: u64, end: Option<Ins
     sender.leave(seat);
 }
 
-async fn open_loop(arrivals: &Arrivals, sender: &Arc<Sender>, in_flight: usize) -> io::Result<()> {
-    let mut alarm = Alarm::new()?;
+async fn open_loop(
+    arrivals: &Arrivals,
+    sender: &Arc<Sender>,
+    in_flight: usize,
+    precise: bool,
+) -> io::Result<()> {
+    let mut alarm = Alarm::new(precise)?;
     let expected = arrivals.requests().unwrap_or_default().min(OPEN_LOOP_LINES as u64) as usize;
     sender.prepare(expected.min(in_flight)).await;
     let places = Arc::new(Semaphore::new(in_flight));

@@ -132,6 +132,13 @@ pub struct LoadFlags {
     #[arg(long, help_heading = "Load")]
     pub like_sdk: bool,
 
+    /// Keep a core awake while arrivals are paced, for more exact times
+    ///
+    /// A core that sleeps takes its time to wake up, on a shared machine a millisecond now and
+    /// then, and that goes into every time. Leave it out where the target needs the core.
+    #[arg(long, help_heading = "Load")]
+    pub precise: bool,
+
     /// Read in the function's log when accepted work was done (events and queues)
     #[arg(long, help_heading = "Load")]
     pub follow: bool,
@@ -164,6 +171,7 @@ impl LoadFlags {
         load.timeout = self.timeout;
         load.drain_timeout = self.drain_timeout.unwrap_or(load.drain_timeout);
         load.follow = self.follow;
+        load.precise = self.precise;
         load.retries = if self.like_sdk { Retries::LikeSdk } else { Retries::Off };
         Ok(load)
     }
@@ -181,6 +189,7 @@ impl LoadFlags {
             ("--batch", self.batch.is_some()),
             ("--like-sdk", self.like_sdk),
             ("--follow", self.follow),
+            ("--precise", self.precise),
             ("--drain-timeout", self.drain_timeout.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))
@@ -230,6 +239,8 @@ impl LoadFlags {
         refuse("--mode", !fits, "does not fit what is sent to")?;
         refuse("--batch", self.batch.is_some() && !queue, "needs --queue")?;
         refuse("--groups", self.groups.is_some() && !queue, "needs --queue")?;
+        let paced = self.rate.is_some() || self.arrivals.as_ref().is_some_and(Shape::is_paced);
+        refuse("--precise", self.precise && !paced, "needs --rate or --arrivals that a clock paces")?;
         refuse("--method", self.method.is_some() && !url, "needs --url")?;
         refuse("--header", !self.header.is_empty() && !url, "needs --url")?;
         refuse("--like-sdk", self.like_sdk && url, "has no meaning with --url: no SDK calls it")?;

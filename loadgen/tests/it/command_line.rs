@@ -43,6 +43,7 @@ fn what_does_not_fit_together_is_refused() {
     check(&["--function", "f", "--drain-timeout", "1s"], "--drain-timeout needs --queue or --follow", None);
     check(&["--function", "f", "--follow"], "--follow needs --queue or --mode async", None);
     check(&["--function", "f", "--batch", "10"], "--batch needs --queue", None);
+    check(&["--function", "f", "--precise"], "--precise needs --rate", None);
     check(&["--function", "f", "--method", "PUT"], "--method needs --url", None);
     check(&["--url", "http://127.0.0.1/", "--like-sdk"], "--like-sdk has no meaning with --url", None);
     check(
