@@ -133,17 +133,8 @@ impl Outcome {
 
     /// Why it was throttled, if it was.
     pub fn reason(&self) -> Option<&str> {
-        match self {
-            Outcome::Throttled { reason, .. } => Some(reason),
-            Outcome::Ok(_)
-            | Outcome::Accepted { .. }
-            | Outcome::FunctionError(_)
-            | Outcome::ServerError { .. }
-            | Outcome::ClientError { .. }
-            | Outcome::Timeout
-            | Outcome::NoAnswer(_)
-            | Outcome::NotSent(_) => None,
-        }
+        let Outcome::Throttled { reason, .. } = self else { return None };
+        Some(reason)
     }
 
     /// The HTTP status, where there was an answer.
@@ -161,17 +152,8 @@ impl Outcome {
 
     /// What the function said of its run, if it ran and said so.
     pub fn answer(&self) -> Option<&Answer> {
-        match self {
-            Outcome::Ok(answer) => Some(answer),
-            Outcome::Accepted { .. }
-            | Outcome::Throttled { .. }
-            | Outcome::FunctionError(_)
-            | Outcome::ServerError { .. }
-            | Outcome::ClientError { .. }
-            | Outcome::Timeout
-            | Outcome::NoAnswer(_)
-            | Outcome::NotSent(_) => None,
-        }
+        let Outcome::Ok(answer) = self else { return None };
+        Some(answer)
     }
 }
 

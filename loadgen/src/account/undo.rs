@@ -37,8 +37,12 @@ pub(super) enum Change {
 }
 
 impl Undo {
+    /// A setting that is changed again is put back to what it was at first, at
+    /// once: what it was in between is nobody's wish.
     pub(super) fn push(&mut self, change: Change) {
-        self.0.push(change);
+        if !self.0.iter().any(|earlier| earlier.covers(&change)) {
+            self.0.push(change);
+        }
     }
 
     /// Whether a function has been given an alias.
@@ -70,6 +74,18 @@ impl Undo {
 }
 
 impl Change {
+    /// Whether undoing this one undoes a later one too.
+    fn covers(&self, later: &Change) -> bool {
+        match (self, later) {
+            (Change::SetReserved { function: a, .. }, Change::SetReserved { function: b, .. }) => a == b,
+            (
+                Change::SetProvisioned { function: a, alias: of_a, .. },
+                Change::SetProvisioned { function: b, alias: of_b, .. },
+            ) => (a, of_a) == (b, of_b),
+            _ => false,
+        }
+    }
+
     fn step(&self) -> String {
         match self {
             Change::MadeFunction(name) => format!("delete function {name}"),
@@ -152,4 +168,25 @@ pub(super) fn is_not_there<E: ProvideErrorMetadata>(error: &E) -> bool {
                 | "QueueDoesNotExist"
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_put_back_once_to_what_it_was_first() {
+        let reserved = |function: &str, before| Change::SetReserved { function: function.into(), before };
+        let mut undo = Undo::default();
+        for change in
+            [reserved("f", Some(7)), reserved("f", Some(1)), reserved("g", None), reserved("f", Some(2))]
+        {
+            undo.push(change);
+        }
+        let steps: Vec<String> = undo.0.iter().map(Change::step).collect();
+        assert_eq!(
+            steps,
+            ["put back the reserved concurrency 7 of f", "take away the reserved concurrency of g"]
+        );
+    }
 }

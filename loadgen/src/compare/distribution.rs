@@ -95,8 +95,9 @@ pub(super) fn usual(a: u64, b: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ranks::tests::{exponential, latencies};
+    use super::super::ranks::tests::exponential;
     use super::*;
+    use crate::stats::Latencies;
 
     fn close(value: f64, expected: f64, by: f64) {
         assert!((value - expected).abs() < by, "{value} is not {expected}");
@@ -142,7 +143,8 @@ mod tests {
     #[test]
     fn the_farthest_point_is_found_with_ties() {
         let check = |a: &[f64], b: &[f64], expected: u128| {
-            let pool = Pool::new(&latencies(a.iter().copied()), &latencies(b.iter().copied()));
+            let pool =
+                Pool::new(&Latencies::of_millis(a.iter().copied()), &Latencies::of_millis(b.iter().copied()));
             assert_eq!(distance(&pool), expected);
         };
         check(&[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], 0);
@@ -154,7 +156,7 @@ mod tests {
     #[test]
     fn a_tolerance_forgives_another_place_but_not_another_shape() {
         let left = |a: &[f64], b: &[f64]| {
-            let [a, b] = [a, b].map(|sample| Ranks::new(&latencies(sample.iter().copied())));
+            let [a, b] = [a, b].map(|sample| Ranks::new(&Latencies::of_millis(sample.iter().copied())));
             distance_beyond(&a, &b, 0.05)
         };
         assert_eq!(left(&[100.0, 200.0], &[104.0, 208.0]), 0);
@@ -167,7 +169,8 @@ mod tests {
     fn chance_alone_goes_too_far_in_one_of_twenty_cases() {
         let mut lots = fastrand::Rng::with_seed(7);
         let mut alarms = |a: u32, b: u32, mean_ms: f64| {
-            let mut sample = |n, mean_ms| latencies((0..n).map(|_| exponential(&mut lots, mean_ms)));
+            let mut sample =
+                |n, mean_ms| Latencies::of_millis((0..n).map(|_| exponential(&mut lots, mean_ms)));
             let pools = (0..300).map(|_| Pool::new(&sample(a, 100.0), &sample(b, mean_ms)));
             pools.filter(|pool| smirnov(pool.a, pool.b, distance(pool)) < 0.05).count()
         };

@@ -166,6 +166,7 @@ mod tests {
     use crate::report::json;
     use crate::report::tests::example;
     use crate::sample::{Attempts, Sample};
+    use crate::stats::Latencies;
     use crate::stats::Stats;
     use std::collections::BTreeMap;
     use std::time::{Duration, Instant};
@@ -227,7 +228,7 @@ mod tests {
     fn times_do_not_change_whether_outcomes_agree() {
         let mut slow = burst(5);
         let twice: Vec<f64> = vec![40.0; 95];
-        slow.histograms.response.insert(Class::Throttled, super::ranks::tests::latencies(twice));
+        slow.histograms.response.insert(Class::Throttled, Latencies::of_millis(twice));
         let comparison = compared(&burst(5), &slow);
         assert!(comparison.agree && !comparison.times_agree);
         let times = "; times differ: response p50 of throttles 20.0 ms and 40.0 ms, ";

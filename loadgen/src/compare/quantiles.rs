@@ -71,7 +71,7 @@ impl<'a> Quantile<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ranks::tests::{exponential, latencies};
+    use super::super::ranks::tests::exponential;
     use super::*;
 
     fn estimate(sample: &Latencies, percent: f64) -> Estimate {
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn the_ranks_around_the_median_are_those_of_the_tables() {
         let check = |n: u32, low: f64, high: Option<f64>| {
-            let p50 = estimate(&latencies((1..=n).map(f64::from)), 50.0);
+            let p50 = estimate(&Latencies::of_millis((1..=n).map(f64::from)), 50.0);
             assert_eq!((p50.low.map(f64::round), p50.high.map(f64::round)), (Some(low), high), "{n}");
         };
         check(5, 0.0, None);
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn beyond_the_longest_nothing_is_known() {
-        let p99 = |n: u32| estimate(&latencies((1..=n).map(f64::from)), 99.0);
+        let p99 = |n: u32| estimate(&Latencies::of_millis((1..=n).map(f64::from)), 99.0);
         assert!(p99(100).high.is_none() && p99(100).low.is_some(), "{:?}", p99(100));
         assert!((996.0..998.5).contains(&p99(1000).high.unwrap()), "{:?}", p99(1000));
     }
@@ -109,16 +109,16 @@ mod tests {
             let p = are_same(a, b, percent);
             assert_eq!(p < 0.001, differs, "{percent}: {p}");
         };
-        let even = |n: u32, later: f64| latencies((1..=n).map(|n| f64::from(n) + later));
+        let even = |n: u32, later: f64| Latencies::of_millis((1..=n).map(|n| f64::from(n) + later));
         for percent in [50.0, 90.0, 99.0] {
             check(&even(1000, 0.0), &even(1000, 300.0), percent, true);
             check(&even(1000, 0.0), &even(1000, 5.0), percent, false);
-            check(&latencies([100.0; 1000]), &latencies([200.0; 2000]), percent, true);
+            check(&Latencies::of_millis([100.0; 1000]), &Latencies::of_millis([200.0; 2000]), percent, true);
             assert_eq!(are_same(&even(500, 0.0), &even(500, 0.0), percent), 1.0);
         }
         // Of a hundred, one lies beyond: that is nothing to go by.
-        check(&latencies([100.0; 100]), &latencies([200.0; 100]), 99.0, false);
-        check(&latencies([100.0; 100]), &latencies([200.0; 100]), 90.0, true);
+        check(&Latencies::of_millis([100.0; 100]), &Latencies::of_millis([200.0; 100]), 99.0, false);
+        check(&Latencies::of_millis([100.0; 100]), &Latencies::of_millis([200.0; 100]), 90.0, true);
     }
 
     const TRIES: usize = 300;
@@ -127,7 +127,7 @@ mod tests {
     /// their interval holds the truth.
     fn tries(percent: f64, [n, m]: [u32; 2], means: [f64; 2], level: f64) -> (usize, usize) {
         let mut lots = fastrand::Rng::with_seed(5);
-        let mut sample = |n, mean_ms| latencies((0..n).map(|_| exponential(&mut lots, mean_ms)));
+        let mut sample = |n, mean_ms| Latencies::of_millis((0..n).map(|_| exponential(&mut lots, mean_ms)));
         let truth = (means[1] - means[0]) * -(1.0 - percent / 100.0_f64).ln();
         let (mut alarms, mut held) = (0, 0);
         for _ in 0..TRIES {

@@ -64,13 +64,6 @@ impl Pool {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use std::time::Duration;
-
-    pub(in crate::compare) fn latencies(millis: impl IntoIterator<Item = f64>) -> Latencies {
-        let mut latencies = Latencies::default();
-        millis.into_iter().for_each(|ms| latencies.record(Duration::from_secs_f64(ms / 1000.0)));
-        latencies
-    }
 
     /// An exponential time, as waits are.
     pub(in crate::compare) fn exponential(lots: &mut fastrand::Rng, mean_ms: f64) -> f64 {
@@ -79,7 +72,7 @@ pub(super) mod tests {
 
     #[test]
     fn ranks_are_counted_from_one() {
-        let ranks = Ranks::new(&latencies([1.0, 2.0, 2.0, 5.0]));
+        let ranks = Ranks::new(&Latencies::of_millis([1.0, 2.0, 2.0, 5.0]));
         let at: Vec<_> = (1..=5).map(|rank| ranks.at(rank)).collect();
         assert_eq!(at, [Some(1.0), Some(2.0), Some(2.0), Some(5.0), None]);
         let at_most = [0.5, 1.0, 4.9, 9.0].map(|ms| ranks.at_most(ms));
@@ -89,7 +82,7 @@ pub(super) mod tests {
     #[test]
     fn times_of_one_bucket_are_equal() {
         // Two milliseconds are one bucket there.
-        let pool = Pool::new(&latencies([2498.7; 50]), &latencies([2500.5; 50]));
+        let pool = Pool::new(&Latencies::of_millis([2498.7; 50]), &Latencies::of_millis([2500.5; 50]));
         assert_eq!(pool.steps, [(50, 50)]);
     }
 }

@@ -135,7 +135,6 @@ impl TimeRow {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ranks::tests::latencies;
     use super::*;
     use crate::compare::Verdict;
     use crate::compare::verdict::judge;
@@ -150,7 +149,8 @@ mod tests {
     #[test]
     fn verdicts_say_what_the_times_allow() {
         let check = |factor: f64, count: u32, point: usize, expected| {
-            let times = |factor: f64| latencies((1..=count).map(|n| (100.0 + f64::from(n % 50)) * factor));
+            let times =
+                |factor: f64| Latencies::of_millis((1..=count).map(|n| (100.0 + f64::from(n % 50)) * factor));
             let rows = rows(times(1.0), times(factor));
             assert_eq!(rows[point].finding.verdict, expected, "{factor} {:?}", rows[point]);
         };
@@ -165,8 +165,10 @@ mod tests {
 
     #[test]
     fn another_shape_is_a_difference_even_if_means_agree() {
-        let rows =
-            rows(latencies([100.0; 500]), latencies((0..500).map(|n| 20.0 + f64::from(n % 2) * 160.0)));
+        let rows = rows(
+            Latencies::of_millis([100.0; 500]),
+            Latencies::of_millis((0..500).map(|n| 20.0 + f64::from(n % 2) * 160.0)),
+        );
         let whole = &rows[3];
         assert_eq!((whole.a_ms.value, whole.b_ms.value), (100.0, 100.0));
         assert_eq!((whole.finding.verdict, whole.distance), (Verdict::Differs, Some(0.5)));

@@ -90,6 +90,17 @@ impl Latencies {
     }
 }
 
+#[cfg(test)]
+impl Latencies {
+    /// For tests: each of these, in milliseconds.
+    pub(crate) fn of_millis(millis: impl IntoIterator<Item = impl Into<f64>>) -> Latencies {
+        let mut latencies = Latencies::default();
+        let seconds = millis.into_iter().map(|ms| ms.into() / 1000.0);
+        seconds.for_each(|seconds| latencies.record(Duration::from_secs_f64(seconds)));
+        latencies
+    }
+}
+
 /// The written form: `values` are pairs of microseconds and count.
 #[derive(Debug, Serialize, Deserialize)]
 struct Written {
@@ -123,15 +134,9 @@ impl TryFrom<Written> for Latencies {
 mod tests {
     use super::*;
 
-    fn latencies(millis: impl IntoIterator<Item = u64>) -> Latencies {
-        let mut latencies = Latencies::default();
-        millis.into_iter().for_each(|ms| latencies.record(Duration::from_millis(ms)));
-        latencies
-    }
-
     #[test]
     fn percentiles_keep_three_digits() {
-        let latencies = latencies(1..=1000);
+        let latencies = Latencies::of_millis(1..=1000);
         let check = |percent, expected: f64| {
             let ms = latencies.percentile_ms(percent);
             assert!((ms - expected).abs() / expected < 0.002, "p{percent} is {ms}");
@@ -144,9 +149,9 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_whole_exactly() {
-        let mut parts = latencies((1..5000).step_by(2));
-        parts.add(&latencies((2..5000).step_by(2)));
-        assert_eq!(parts, latencies(1..5000));
+        let mut parts = Latencies::of_millis((1..5000).step_by(2));
+        parts.add(&Latencies::of_millis((2..5000).step_by(2)));
+        assert_eq!(parts, Latencies::of_millis(1..5000));
     }
 
     #[test]
@@ -156,7 +161,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<Latencies>(&text).unwrap(), latencies, "{text}");
         };
         check(Latencies::default());
-        check(latencies(1..3000));
+        check(Latencies::of_millis(1..3000));
         let too_long = r#"{"sum_us":1,"max_us":1,"values_us":[[99999999999999,1]]}"#;
         assert!(serde_json::from_str::<Latencies>(too_long).is_err());
     }

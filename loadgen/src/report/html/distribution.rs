@@ -207,13 +207,6 @@ mod tests {
     use super::super::markup::tests::assert_balanced;
     use super::*;
     use crate::report::tests::example;
-    use std::time::Duration;
-
-    fn latencies(millis: impl IntoIterator<Item = u64>) -> Latencies {
-        let mut latencies = Latencies::default();
-        millis.into_iter().for_each(|ms| latencies.record(Duration::from_millis(ms)));
-        latencies
-    }
 
     #[test]
     fn each_nine_is_as_far_as_the_one_before() {
@@ -224,8 +217,8 @@ mod tests {
 
     #[test]
     fn a_line_ends_where_its_slowest_begins() {
-        let check = |millis: std::ops::Range<u64>, end: f64| {
-            let times = latencies(millis);
+        let check = |millis: std::ops::Range<u32>, end: f64| {
+            let times = Latencies::of_millis(millis);
             let curve = Curve::new(&Series::numbered(0, "", &times), Scale::linear(0.0, 10.0));
             assert!((curve.end.0 - end).abs() < 1e-9, "{:?}", curve.end);
         };
@@ -237,7 +230,7 @@ mod tests {
 
     #[test]
     fn labels_come_from_outside() {
-        let (fast, none) = (latencies(1..100), Latencies::default());
+        let (fast, none) = (Latencies::of_millis(1..100), Latencies::default());
         let series = [Series::numbered(0, "<script>", &fast), Series::numbered(1, "nothing", &none)];
         let picture = distribution(&series).to_string();
         assert_balanced(&picture);
@@ -249,7 +242,7 @@ mod tests {
     fn a_wait_before_leaving_is_shown_and_named() {
         let mut report = example();
         assert!(!of_run(&report).unwrap().to_string().contains("coordinated omission"));
-        report.histograms.service.insert(Class::OkCold, latencies([500; 5]));
+        report.histograms.service.insert(Class::OkCold, Latencies::of_millis([500; 5]));
         let picture = of_run(&report).unwrap().to_string();
         assert!(picture.contains("200 cold, from when it left") && picture.contains("coordinated omission"));
         assert!(!picture.contains("429, from when it left"));
