@@ -29,7 +29,9 @@ mod emulator;
 pub mod engine;
 mod limits;
 mod observe;
+mod records;
 mod runtime;
+pub mod sim;
 
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use config::{Config, GatewayConfig, Identity};

@@ -7,7 +7,6 @@
 mod alarm_clock;
 mod clock;
 mod filters;
-mod records;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -25,7 +24,8 @@ use crate::engine::{
     RequestId, SqsError, Timestamp,
 };
 use crate::observe::LogStore;
-use crate::runtime::{HandlerRuntime, ProcessRuntime};
+use crate::records;
+use crate::runtime::{BuiltIn, HandlerRuntime, ProcessRuntime};
 
 pub(crate) use clock::Clock;
 use filters::Filters;
@@ -53,7 +53,7 @@ pub(crate) struct Driver {
 #[derive(Debug)]
 struct State {
     engine: Engine,
-    handlers: HandlerRuntime,
+    handlers: HandlerRuntime<BuiltIn>,
     effects: Vec<Effect>,
     facts: Vec<Fact>,
     /// Every fact, for tests.
@@ -75,7 +75,7 @@ impl Driver {
     ) -> Arc<Self> {
         let state = State {
             engine: Engine::new(quotas, seed),
-            handlers: HandlerRuntime::new(seed),
+            handlers: HandlerRuntime::new(BuiltIn, seed),
             effects: Vec::new(),
             facts: Vec::new(),
             #[cfg(test)]

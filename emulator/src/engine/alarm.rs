@@ -1,7 +1,6 @@
 //! Everything that is due later, in one ordered set.
 
-use std::collections::BTreeMap;
-
+use super::agenda::{Agenda, AgendaKey};
 use super::ids::{EnvironmentId, FunctionName, MappingId, QueueName};
 use super::lambda::Version;
 use super::time::Timestamp;
@@ -44,42 +43,32 @@ pub(crate) enum Alarm {
 }
 
 /// Names one set alarm, so that it can be cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct AlarmKey(Timestamp, u64);
+pub(crate) type AlarmKey = AgendaKey;
 
 /// The set of alarms, ordered by time; those of one moment ring in the order
 /// in which they were set.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms {
-    set: BTreeMap<AlarmKey, Alarm>,
-    made: u64,
+    agenda: Agenda<Alarm>,
 }
 
 impl Alarms {
     pub(crate) fn set(&mut self, at: Timestamp, alarm: Alarm) -> AlarmKey {
-        self.made += 1;
-        let key = AlarmKey(at, self.made);
-        self.set.insert(key, alarm);
-        key
+        self.agenda.enter(at, alarm)
     }
 
     /// Cancels an alarm; one that has rung already is no error.
     pub(crate) fn cancel(&mut self, key: AlarmKey) {
-        self.set.remove(&key);
+        self.agenda.call_off(key);
     }
 
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        self.set.first_key_value().map(|(key, _)| key.0)
+        self.agenda.next_at()
     }
 
     /// Takes the earliest alarm due at `now` or before, with its own moment.
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, Alarm)> {
-        let first = self.set.first_entry()?;
-        if first.key().0 > now {
-            return None;
-        }
-        let (key, alarm) = first.remove_entry();
-        Some((key.0, alarm))
+        self.agenda.pop_due(now)
     }
 }
 

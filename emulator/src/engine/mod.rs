@@ -3,6 +3,7 @@
 //! It knows no runtime, no clock, no I/O, no randomness of its own and no wire
 //! format. It owns every decision: who is admitted, what starts, what is due.
 
+mod agenda;
 mod alarm;
 mod effect;
 mod error;
@@ -19,6 +20,7 @@ mod time;
 
 use std::collections::BTreeMap;
 
+pub(crate) use agenda::{Agenda, AgendaKey};
 use alarm::{Alarm, Alarms};
 use lambda::{ConcurrencyPool, Environment, Function, Layers, TokenBucket};
 use mapping::Mapping;
@@ -39,7 +41,7 @@ pub use lambda::{
     ColdStartMode, ColdStartOverride, EventInvokeConfig, FunctionSpec, FunctionState, FunctionVersion,
     HandlerModel, InitDistribution, InitializationType, Invoke, LayerSpec, LayerVersion, LogFormat, Logging,
     Package, Policy, PolicyError, ProvisionedView, Publication, PublishedLayer, Qualifier, RecursiveLoop,
-    RuntimeManagement, Spread, Statement, SystemLogLevel, Tally, Trace, Version,
+    RuntimeManagement, Statement, SystemLogLevel, Tally, Times, Trace, Version,
 };
 pub use mapping::{Filter, MappingSpec, MappingState, MappingView, MessageFilter, ProvisionedPollers};
 pub use quotas::{Backoff, Quotas, Rate};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::ids::Uuid;
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): eight bytes of state, and the same
-/// sequence for a seed in every version of this project.
+/// sequence for a seed in every version of this project. Logarithms and cosines
+/// are computed in Rust, not by the platform, whose last digits differ.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
@@ -33,12 +34,12 @@ impl Rng {
     /// A number of the standard normal distribution (Box and Muller, 1958).
     pub fn normal(&mut self) -> f64 {
         let (angle, radius) = (self.unit(), 1.0 - self.unit());
-        (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+        (-2.0 * libm::log(radius)).sqrt() * libm::cos(std::f64::consts::TAU * angle)
     }
 
     /// A number of the exponential distribution with mean 1.
     pub fn exponential(&mut self) -> f64 {
-        -(1.0 - self.unit()).ln()
+        -libm::log(1.0 - self.unit())
     }
 
     /// A number in `low..=high`.

@@ -1,62 +1,123 @@
-//! The built-in handler: environments that are only timing, thousands of them.
+//! Environments that are only timing, thousands of them.
 //!
-//! It has no thread, no timer and no socket: it says what is due when, and the
-//! driver takes that to the engine.
+//! They have no thread, no timer and no socket: this says what is due when, and
+//! whoever keeps the time (a driver, a simulation) takes that to the engine.
+//! What would run in them says a [`Handler`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::engine::{
-    BatchItems, Code, Completion, Dispatch, EnvironmentId, FunctionError, FunctionVersion, HandlerModel,
+    Agenda, AgendaKey, BatchItems, Completion, Dispatch, EnvironmentId, Exit, FunctionError, FunctionVersion,
     InitializationType, News, Outcome, Report, RequestId, Rng, Start, Timestamp, Uuid,
 };
 
-/// The built-in handler's environments and their news to come.
+/// What runs in simulated environments: how long it takes, and how it ends.
+pub trait Handler: Debug {
+    /// How long an Init takes; `None` for a function that is not simulated.
+    fn init(&mut self, function: &FunctionVersion, rng: &mut Rng) -> Option<Duration>;
+
+    /// What becomes of an event. `cold`: its environment was started for it.
+    fn run(&mut self, event: &Dispatch, function: &FunctionVersion, cold: bool, rng: &mut Rng) -> Run;
+
+    /// What a function that returns has to say, if anything.
+    fn answer(&mut self, _returned: &Returned<'_>) -> Bytes {
+        Bytes::new()
+    }
+
+    /// What a function that fails has to say, if anything.
+    fn failure(&mut self, _request_id: RequestId) -> Bytes {
+        Bytes::new()
+    }
+}
+
+/// What becomes of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// How long it takes.
+    pub takes: Duration,
+    /// How it ends.
+    pub end: RunEnd,
+}
+
+/// How an invocation ends by itself, if no timeout comes first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    /// It returns; of a batch of messages, with these.
+    Returns(BatchItems),
+    /// It fails and says so.
+    Fails,
+    /// Its process ends with this status.
+    Exits(i32),
+}
+
+/// An invocation that returned.
 #[derive(Debug)]
-pub(crate) struct HandlerRuntime {
+pub struct Returned<'a> {
+    /// Which.
+    pub request_id: RequestId,
+    /// Of what.
+    pub function: &'a FunctionVersion,
+    /// The name of its environment.
+    pub environment: Uuid,
+    /// For whom that was started.
+    pub initialization: InitializationType,
+    /// Whether it was started for this invocation.
+    pub cold: bool,
+    /// When its Init began.
+    pub init_began: Timestamp,
+    /// When the invocation began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+}
+
+/// Simulated environments and their news to come.
+#[derive(Debug)]
+pub(crate) struct HandlerRuntime<H> {
+    handler: H,
     rng: Rng,
-    environments: HashMap<EnvironmentId, Environment>,
-    due: BTreeMap<(Timestamp, u64), Report>,
-    scheduled: u64,
+    environments: HashMap<EnvironmentId, Environment, BuildHasherDefault<NumberHasher>>,
+    due: Agenda<EnvironmentId>,
 }
 
 #[derive(Debug)]
 struct Environment {
     id: Uuid,
     initialization: InitializationType,
-    started_at: Timestamp,
+    init_began: Timestamp,
     incarnation: u32,
     function: Arc<FunctionVersion>,
-    model: HandlerModel,
     /// When its Init is over. After an Init beyond the limit that is later than
     /// the moment from which the invocation's timeout counts.
     ready: Timestamp,
     invoked: bool,
     /// Its next news, which a stop takes back.
-    next: Option<(Timestamp, u64)>,
+    next: Option<(AgendaKey, News)>,
 }
 
-impl HandlerRuntime {
-    pub(crate) fn new(seed: u64) -> Self {
+impl<H: Handler> HandlerRuntime<H> {
+    pub(crate) fn new(handler: H, seed: u64) -> Self {
         // Another sequence than the engine's, from the same seed.
         let rng = Rng::new(seed ^ 0x5EED_0F7A_ED1E_D0AD);
-        Self { rng, environments: HashMap::new(), due: BTreeMap::new(), scheduled: 0 }
+        Self { handler, rng, environments: HashMap::default(), due: Agenda::default() }
     }
 
-    /// Starts an environment of the built-in handler; gives back any other.
+    /// Starts a simulated environment; gives back any other.
     pub(crate) fn start(&mut self, start: Start) -> Option<Start> {
-        let Code::Simulated { model, .. } = start.function.spec.code else { return Some(start) };
-        let (id, ready) = (self.rng.uuid(), start.at + model.init);
+        let Some(init) = self.handler.init(&start.function, &mut self.rng) else { return Some(start) };
+        let (id, ready) = (self.rng.uuid(), start.at + init);
         let environment = Environment {
             id,
             initialization: start.initialization,
-            started_at: start.at,
+            init_began: start.at,
             incarnation: 0,
             function: start.function,
-            model,
             ready,
             invoked: false,
             next: None,
@@ -70,18 +131,19 @@ impl HandlerRuntime {
     pub(crate) fn restart(&mut self, id: EnvironmentId, incarnation: u32, at: Timestamp) {
         self.halt(id);
         let Some(environment) = self.environments.get_mut(&id) else { return };
-        let ready = at + environment.model.init;
+        let init = self.handler.init(&environment.function, &mut self.rng).unwrap_or_default();
         environment.incarnation = incarnation;
-        environment.started_at = at;
-        environment.ready = ready;
+        environment.init_began = at;
+        environment.ready = at + init;
         environment.invoked = false;
+        let ready = environment.ready;
         self.schedule(ready, id, News::Ready);
     }
 
     /// Ends what runs in one of its environments.
     pub(crate) fn halt(&mut self, id: EnvironmentId) {
         let next = self.environments.get_mut(&id).and_then(|environment| environment.next.take());
-        next.map(|key| self.due.remove(&key));
+        next.map(|(key, _)| self.due.call_off(key));
     }
 
     /// Runs an event in one of its environments; gives back any other's.
@@ -90,87 +152,79 @@ impl HandlerRuntime {
             return Some(dispatch);
         };
         let counted_from = dispatch.deadline - environment.function.spec.timeout;
-        let started = counted_from.max(environment.ready);
+        let began = counted_from.max(environment.ready);
         let first = !std::mem::replace(&mut environment.invoked, true);
         // Nobody waits for an environment that was provisioned.
         let cold = first && environment.initialization == InitializationType::OnDemand;
-        let finished = started + environment.model.draw_duration(&mut self.rng);
-        let fails = environment.model.failure_rate > 0.0 && self.rng.unit() < environment.model.failure_rate;
-        let outcome = if fails {
-            Outcome::FunctionError(FunctionError::Reported(failure(dispatch.request_id)))
-        } else {
-            Outcome::Success(environment.answer(dispatch.request_id, cold, started, finished))
+        let run = self.handler.run(&dispatch, &environment.function, cold, &mut self.rng);
+        let ended = began + run.takes;
+        let request_id = dispatch.request_id;
+        let (outcome, items) = match run.end {
+            RunEnd::Returns(items) => {
+                let returned = Returned {
+                    request_id,
+                    function: &environment.function,
+                    environment: environment.id,
+                    initialization: environment.initialization,
+                    cold,
+                    init_began: environment.init_began,
+                    began,
+                    ended,
+                };
+                (Outcome::Success(self.handler.answer(&returned)), items)
+            }
+            RunEnd::Fails => {
+                let error = FunctionError::Reported(self.handler.failure(request_id));
+                (Outcome::FunctionError(error), BatchItems::default())
+            }
+            RunEnd::Exits(status) => {
+                self.schedule(ended, dispatch.environment, News::Exited(Exit::Status(status)));
+                return None;
+            }
         };
-        let items = BatchItems::AllSucceeded;
-        let completion =
-            Completion { request_id: dispatch.request_id, outcome, max_memory_mb: None, items, rested: true };
-        self.schedule(finished, dispatch.environment, News::Finished(completion));
+        let completion = Completion { request_id, outcome, max_memory_mb: None, items, rested: true };
+        self.schedule(ended, dispatch.environment, News::Finished(completion));
         None
     }
 
-    pub(crate) fn stop(&mut self, environment: EnvironmentId) {
-        let next = self.environments.remove(&environment).and_then(|environment| environment.next);
-        next.map(|key| self.due.remove(&key));
+    pub(crate) fn stop(&mut self, id: EnvironmentId) {
+        let next = self.environments.remove(&id).and_then(|environment| environment.next);
+        next.map(|(key, _)| self.due.call_off(key));
     }
 
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.due.first_key_value().map(|(&(at, _), _)| at)
+        self.due.next_at()
     }
 
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<Report> {
-        let first = self.due.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
+        let (_, id) = self.due.pop_due(now)?;
+        let environment = self.environments.get_mut(&id)?;
+        let (_, news) = environment.next.take()?;
+        Some(Report { environment: id, incarnation: environment.incarnation, news })
     }
 
-    fn schedule(&mut self, at: Timestamp, environment: EnvironmentId, news: News) {
-        self.scheduled += 1;
-        let key = (at, self.scheduled);
-        let Some(known) = self.environments.get_mut(&environment) else { return };
-        known.next = Some(key);
-        self.due.insert(key, Report { environment, incarnation: known.incarnation, news });
-    }
-}
-
-impl Environment {
-    /// The same shape as the sample function's answer.
-    fn answer(&self, request_id: RequestId, cold: bool, started: Timestamp, finished: Timestamp) -> Bytes {
-        // As long as the caller waited for it: a simulated one takes its own time.
-        let cold_start_time = if cold { started.since(self.started_at) } else { Duration::ZERO };
-        let remaining = self.function.spec.timeout.saturating_sub(finished.since(started));
-        let text = format!(
-            concat!(
-                r#"{{"execution_id":"{request_id}","environment_id":"{environment}","request_id":"{request_id}","#,
-                r#""cold_start":{cold},"cold_start_time":{cold_start_time},"initialization_type":"{initialization_type}","#,
-                r#""started_at":{started},"finished_at":{finished},"processing_time":{processing},"#,
-                r#""remaining_time":{remaining},"function_name":"{function}"}}"#
-            ),
-            request_id = request_id,
-            environment = self.id,
-            cold = cold,
-            initialization_type = self.initialization.as_str(),
-            cold_start_time = cold_start_time.as_secs_f64(),
-            started = Seconds(started),
-            finished = Seconds(finished),
-            processing = finished.since(started).as_secs_f64(),
-            remaining = remaining.as_secs_f64(),
-            function = self.function.name,
-        );
-        Bytes::from(text)
+    fn schedule(&mut self, at: Timestamp, id: EnvironmentId, news: News) {
+        if let Some(environment) = self.environments.get_mut(&id) {
+            environment.next = Some((self.due.enter(at, id), news));
+        }
     }
 }
 
-fn failure(request_id: RequestId) -> Bytes {
-    let text = format!(
-        r#"{{"errorMessage":"the built-in handler fails at its failure rate","errorType":"SimulatedFailure","requestId":"{request_id}","stackTrace":[]}}"#
-    );
-    Bytes::from(text)
-}
+/// Spreads the numbers of environments, which nobody chooses to do harm.
+#[derive(Debug, Default)]
+pub(crate) struct NumberHasher(u64);
 
-/// Seconds since the epoch with all six decimals.
-struct Seconds(Timestamp);
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
 
-impl std::fmt::Display for Seconds {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:06}", self.0.as_secs(), self.0.as_micros() % 1_000_000)
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+
+    /// Multiplication by 2^64 divided by the golden ratio (Knuth, volume 3, 6.4).
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::VirtualTime;
-use crate::engine::{FunctionSpec, HandlerModel, Invoke, Quotas, Rng, Spread, ThrottleReason};
+use crate::engine::{Engine, FunctionSpec, HandlerModel, Invoke, Quotas, Rng, ThrottleReason, Times};
+use crate::sim::{BuiltIn, Simulation};
 
 /// Callers in one run, after those that fill the system.
 const CALLERS: u32 = 60_000;
@@ -31,30 +31,29 @@ fn erlang_b(servers: u32, load: f64) -> f64 {
     (1..=servers).fold(1.0, |blocked, n| load * blocked / (f64::from(n) + load * blocked))
 }
 
-/// The refused share in each part of a run.
-fn refused(servers: u32, load: f64, spread: Spread, seed: u64) -> Vec<f64> {
-    let mean = Duration::from_secs(1);
-    let mut world = VirtualTime::new(Quotas::default());
-    let model = HandlerModel { duration: mean, spread, ..HandlerModel::default() };
+/// The refused share in each part of a run of calls that last a second.
+fn refused(servers: u32, load: f64, duration: Times, seed: u64) -> Vec<f64> {
+    let mut world = Simulation::new(Quotas::default(), seed, BuiltIn);
+    let model = HandlerModel { duration, ..HandlerModel::default() };
     let spec = FunctionSpec { timeout: Duration::from_secs(900), ..FunctionSpec::simulated(model) };
-    world.engine.create_function(world.now, "f".into(), spec).expect("a free name");
-    world.engine.put_reserved_concurrency(world.now, "f", servers).expect("room to reserve");
+    world.command(|engine, now| {
+        engine.create_function(now, "f".into(), spec).expect("a free name");
+        engine.put_reserved_concurrency(now, "f", servers).expect("room to reserve");
+    });
     let mut arrivals = Rng::new(seed);
     let mut parts = vec![0_u32; PARTS as usize];
     for caller in 0..WARM_UP + CALLERS {
-        let gap = Duration::from_secs_f64(mean.as_secs_f64() / load * arrivals.exponential());
-        world.run_until(world.now + gap);
+        let gap = Duration::from_secs_f64(arrivals.exponential() / load);
+        world.run_until(world.now() + gap, &mut ());
         let invoke = Invoke::new("f", Bytes::from_static(b"{}"));
-        let (_, admitted) = world.engine.invoke(world.now, invoke);
-        world.carry_out();
-        world.facts.clear();
+        let (_, admitted) = world.command(|engine, now| engine.invoke(now, invoke));
         if admitted.is_err()
             && let Some(counted) = caller.checked_sub(WARM_UP)
         {
             parts[(counted / (CALLERS / PARTS)) as usize] += 1;
         }
     }
-    let snapshot = world.engine.snapshot(world.now);
+    let snapshot = world.command(Engine::snapshot);
     let reasons: Vec<_> = snapshot.functions[0].tally.throttles.keys().copied().collect();
     assert_eq!(reasons, [ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded]);
     parts.into_iter().map(|count| f64::from(count) / f64::from(CALLERS / PARTS)).collect()
@@ -77,12 +76,13 @@ fn the_formula_gives_the_shares_of_the_tables() {
 
 #[test]
 fn random_callers_lose_what_erlang_b_gives() {
-    let spreads = [Spread::Fixed, Spread::Exponential, Spread::Lognormal { sigma: 1.0 }];
+    let mean = Duration::from_secs(1);
+    let spreads = [Times::Constant(mean), Times::Exponential(mean), Times::Lognormal { mean, sigma: 1.0 }];
     for (case, (servers, load)) in
         [(1, 0.5), (2, 2.0), (5, 4.0), (20, 18.0), (50, 60.0)].into_iter().enumerate()
     {
-        for spread in spreads {
-            let (observed, error) = mean_and_error(&refused(servers, load, spread, case as u64 + 1));
+        for spread in &spreads {
+            let (observed, error) = mean_and_error(&refused(servers, load, spread.clone(), case as u64 + 1));
             let expected = erlang_b(servers, load);
             let (low, high) = (observed - T * error, observed + T * error);
             assert!(

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::VirtualTime;
 use crate::api::Api;
 use crate::engine::{
     Engine, Fact, FunctionSpec, HandlerModel, Invoke, MappingSpec, NewMessage, Qualifier, QueueAttributes,
     QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
 };
+use crate::sim::{BuiltIn, Observer, Simulation};
 
 /// One step of the scenario; the next begins when everything is at rest.
 const STEPS: [fn(&mut Engine, Timestamp); 4] = [set_up, burst, one_more, messages];
@@ -66,7 +66,11 @@ fn messages(engine: &mut Engine, now: Timestamp) {
 
 fn function() -> FunctionSpec {
     let (init, duration) = (Duration::from_millis(200), Duration::from_millis(500));
-    FunctionSpec::simulated(HandlerModel { init, duration, ..HandlerModel::default() })
+    FunctionSpec::simulated(HandlerModel {
+        init: init.into(),
+        duration: duration.into(),
+        ..HandlerModel::default()
+    })
 }
 
 /// Whether nothing runs and nothing waits but what only time will bring back.
@@ -110,22 +114,28 @@ fn story(facts: &[Fact]) -> Vec<String> {
     facts.iter().filter_map(|fact| tell(&fact.what)).collect()
 }
 
-/// The scenario with no time passing: what the driver does, without a clock.
+/// The scenario with no time passing.
 fn on_virtual_time() -> Vec<Fact> {
-    let mut world = VirtualTime::new(Quotas::default());
+    let mut simulation = Simulation::new(Quotas::default(), 1, BuiltIn);
+    let mut facts = Facts::default();
     for step in STEPS {
-        let now = world.now;
-        step(&mut world.engine, now);
-        loop {
-            world.carry_out();
-            if at_rest(&world.engine.snapshot(world.now)) {
-                break;
-            }
-            let next = world.next_due().expect("something is due");
-            world.advance(next);
+        simulation.command(step);
+        simulation.settle(&mut facts);
+        while !at_rest(&simulation.command(Engine::snapshot)) {
+            assert!(simulation.step(Timestamp::from_micros(u64::MAX), &mut facts), "something is due");
         }
     }
-    world.facts
+    facts.0
+}
+
+/// Keeps what happens.
+#[derive(Debug, Default)]
+struct Facts(Vec<Fact>);
+
+impl Observer for Facts {
+    fn fact(&mut self, fact: &Fact) {
+        self.0.push(fact.clone());
+    }
 }
 
 /// The scenario under the driver, ten times as fast as real time.

@@ -15,7 +15,7 @@ use crate::engine::time::Timestamp;
 pub(crate) struct TokenBucket {
     rate: Rate,
     /// Tokens missing, in microseconds × count: whole numbers, no rounding.
-    missing: u128,
+    missing: u64,
     at: Timestamp,
 }
 
@@ -28,19 +28,19 @@ impl TokenBucket {
     /// Whether a token is there.
     pub(crate) fn has_token(&mut self, now: Timestamp) -> bool {
         self.refill(now);
-        self.missing + self.token() <= self.token() * u128::from(self.rate.count)
+        self.missing.saturating_add(self.token()) <= self.token().saturating_mul(self.rate.count.into())
     }
 
     /// Takes a token that is there.
     pub(crate) fn take(&mut self, now: Timestamp) {
         self.refill(now);
-        self.missing += self.token();
+        self.missing = self.missing.saturating_add(self.token());
     }
 
     /// Takes many, also such as are not there: they are owed.
     pub(crate) fn take_many(&mut self, now: Timestamp, tokens: usize) {
         self.refill(now);
-        self.missing += self.token() * tokens as u128;
+        self.missing = self.missing.saturating_add(self.token().saturating_mul(tokens as u64));
     }
 
     /// Changes the rate; what was taken stays taken, as far as it fits.
@@ -49,19 +49,20 @@ impl TokenBucket {
             self.refill(now);
             let taken = self.missing / self.token().max(1);
             self.rate = rate;
-            self.missing = self.token() * taken.min(u128::from(rate.count));
+            self.missing = self.token().saturating_mul(taken.min(rate.count.into()));
         }
     }
 
     fn refill(&mut self, now: Timestamp) {
-        let passed = now.since(self.at).as_micros();
-        self.missing = self.missing.saturating_sub(passed.saturating_mul(u128::from(self.rate.count)));
+        let passed = now.as_micros().saturating_sub(self.at.as_micros());
+        self.missing = self.missing.saturating_sub(passed.saturating_mul(self.rate.count.into()));
         self.at = now;
     }
 
     /// One token in the unit of `missing`: the time of a whole refill.
-    fn token(&self) -> u128 {
-        self.rate.per.max(Duration::from_micros(1)).as_micros()
+    fn token(&self) -> u64 {
+        let micros = self.rate.per.max(Duration::from_micros(1)).as_micros();
+        u64::try_from(micros).unwrap_or(u64::MAX)
     }
 }
 

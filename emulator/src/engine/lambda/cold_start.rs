@@ -104,7 +104,7 @@ impl InitDistribution {
 
     /// One Init Duration.
     pub(crate) fn draw(self, rng: &mut Rng) -> Duration {
-        let millis = (self.mu + self.sigma * rng.normal()).exp();
+        let millis = libm::exp(self.mu + self.sigma * rng.normal());
         Duration::try_from_secs_f64(millis / 1_000.0).unwrap_or(Duration::MAX)
     }
 }

@@ -39,7 +39,7 @@ pub use cold_start::{ColdStart, ColdStartMode, ColdStartOverride, InitDistributi
 pub use environment::InitializationType;
 pub use event_config::EventInvokeConfig;
 pub use function::{Code, FunctionSpec, FunctionVersion, Package, Tally};
-pub use handler_model::{HandlerModel, Spread};
+pub use handler_model::{HandlerModel, Times};
 pub use invocation::{Invoke, Trace};
 pub use layers::{LayerSpec, LayerVersion, PublishedLayer};
 pub use logging::{ApplicationLogLevel, LogFormat, Logging, SystemLogLevel};

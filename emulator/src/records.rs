@@ -15,7 +15,7 @@ use crate::runtime::trace_header;
 ///
 /// Queues and functions of this account are real destinations. What goes to
 /// other services (SNS, EventBridge, S3) is written to the emulator's own log.
-pub(super) fn send(engine: &mut Engine, identity: &Identity, record: &InvocationRecord) {
+pub(crate) fn send(engine: &mut Engine, identity: &Identity, record: &InvocationRecord) {
     let at = engine.now();
     let delivered = match &record.target {
         RecordTarget::DeadLetter(arn) => dead_letter(engine, identity, at, arn, record),
