@@ -34,3 +34,4 @@ mod runtime;
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use config::{Config, GatewayConfig, Identity};
 pub use credentials::{Credentials, MalformedCredentials};
+pub use observe::fact_line;
