@@ -36,3 +36,4 @@ pub mod sim;
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use config::{Config, GatewayConfig, Identity};
 pub use credentials::{Credentials, MalformedCredentials};
+pub use observe::fact_line;
