@@ -1,7 +1,7 @@
 //! The `loadgen` command.
 
 use loadgen::cli::{Cli, Command};
-use loadgen::{demo, deploy, reports, run, scenario, sweep};
+use loadgen::{demo, deploy, reports, run, scenario, simulate, sweep};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Run(flags) => run::main(&flags),
         Command::Check(flags) => scenario::check(&flags),
+        Command::Simulate(flags) => simulate::main(&flags),
         Command::Sweep(flags) => sweep::main(&flags),
         Command::Compare(flags) => reports::compare(&flags),
         Command::Merge(flags) => reports::merged(&flags),

@@ -9,7 +9,7 @@ use crate::cli::Mode;
 use crate::failure::Failure;
 use crate::limits;
 use crate::queue;
-use crate::report::{Retries, Subject};
+use crate::report::{Retries, Sent, Subject};
 use crate::target::Clients;
 use crate::wire::Lines;
 use crate::work::{Invoke, Messages, Web, Work};
@@ -147,6 +147,20 @@ impl Plan {
             precise: load.precise,
             most_in_flight: load.most_in_flight.map_or(connections, |most| connections.min(most as usize)),
         })
+    }
+
+    /// What a report says of it.
+    pub fn sent(&self) -> Sent {
+        Sent {
+            name: self.name.clone(),
+            target: self.target.clone(),
+            endpoint: self.endpoint.clone(),
+            subject: self.work.subject(),
+            mode: self.mode,
+            batch: self.work.batch(),
+            retries: self.retries,
+            arrivals: self.arrivals.clone(),
+        }
     }
 }
 

@@ -19,37 +19,52 @@ const TOKENS: u32 = 500;
 const RETRY: u32 = 5;
 const RETRY_AFTER_TIMEOUT: u32 = 10;
 
-/// The bucket, one for a whole client.
+/// The bucket and the lots, one for a whole client.
 #[derive(Debug)]
 pub struct Retry {
     /// Never held across an await.
-    tokens: Mutex<u32>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    tokens: u32,
+    lots: fastrand::Rng,
 }
 
 impl Default for Retry {
     fn default() -> Retry {
-        Retry { tokens: Mutex::new(TOKENS) }
+        Retry::with(fastrand::Rng::new())
     }
 }
 
 impl Retry {
+    /// The same pauses for the same seed.
+    pub fn seeded(seed: u64) -> Retry {
+        Retry::with(fastrand::Rng::with_seed(seed))
+    }
+
+    fn with(lots: fastrand::Rng) -> Retry {
+        Retry { state: Mutex::new(State { tokens: TOKENS, lots }) }
+    }
+
     /// How long to pause before trying again, and what success then gives back;
     /// none when it is over.
     pub fn again(&self, made: u32, outcome: &Outcome) -> Option<(Duration, u32)> {
         let cost = cost(outcome).filter(|_| made < ATTEMPTS)?;
-        let mut tokens = self.tokens();
-        *tokens = tokens.checked_sub(cost)?;
-        Some((pause(made, fastrand::f64()), cost))
+        let mut state = self.state();
+        state.tokens = state.tokens.checked_sub(cost)?;
+        Some((pause(made, state.lots.f64()), cost))
     }
 
     /// A request succeeded, and had paid so much for its last attempt.
     pub fn succeeded(&self, paid: u32) {
-        let mut tokens = self.tokens();
-        *tokens = (*tokens + paid.max(1)).min(TOKENS);
+        let mut state = self.state();
+        state.tokens = (state.tokens + paid.max(1)).min(TOKENS);
     }
 
-    fn tokens(&self) -> std::sync::MutexGuard<'_, u32> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -85,7 +85,7 @@ async fn clients(load: &Load, target: &Target) -> Result<Option<Clients>, Failur
 /// Sends everything the plan says, and waits for what was only accepted.
 pub async fn perform(plan: &Plan, prefix: &str, recorder: &mut Recorder, stop: &CancellationToken) -> Report {
     let (stats, accepted) = send(plan, prefix, recorder, stop).await;
-    let mut report = Report::new(plan, &stats, stop.is_cancelled());
+    let mut report = Report::new(plan.sent(), &stats, stop.is_cancelled());
     if plan.mode == Mode::Queue {
         report.queue = Some(drain(plan, report.counts.accepted, stop).await);
     }
@@ -207,7 +207,7 @@ impl<'a> Fold<'a> {
             let mut so_far = self.stats.clone();
             let open = self.plan.arrivals.requests().unwrap_or_default().saturating_sub(so_far.ended());
             so_far.never_begun(open, "had not ended when this was written");
-            self.recorder.checkpoint(Report::new(self.plan, &so_far, true));
+            self.recorder.checkpoint(Report::new(self.plan.sent(), &so_far, true));
         }
     }
 }

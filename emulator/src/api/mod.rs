@@ -33,6 +33,7 @@ use crate::driver::Driver;
 use crate::runtime::Packages;
 
 pub(crate) use guard::{Guard, is_loopback};
+pub(crate) use lambda::{built_in, explain};
 pub(crate) use server::serve;
 pub(crate) use signature::Signatures;
 pub(crate) use sqs::{SENDER_ID, attributes_md5, body_md5, receipt_text, sequence_text};

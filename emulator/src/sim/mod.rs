@@ -25,10 +25,12 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use crate::api;
 use crate::config::{Config, Identity};
 use crate::credentials::Credentials;
 use crate::engine::{
-    Dispatch, Effect, Engine, Fact, FunctionVersion, Quotas, Refusal, RequestId, Rng, Timestamp,
+    Dispatch, Effect, Engine, Fact, FunctionSpec, FunctionVersion, LambdaError, Quotas, Refusal, RequestId,
+    Rng, Timestamp,
 };
 use crate::records;
 use crate::runtime::HandlerRuntime;
@@ -105,6 +107,24 @@ impl<H: Handler> Simulation<H> {
         &self.identity
     }
 
+    /// Makes a function of the built-in handler, whose variables say how it
+    /// behaves, as on a running emulator. An error is in AWS's words.
+    pub fn create_built_in(&mut self, name: &str, spec: FunctionSpec) -> Result<(), String> {
+        let spec = api::built_in(spec, self.engine.quotas().cold_start.mode)?;
+        self.create_function(name, spec)
+    }
+
+    /// Makes a function. An error is in AWS's words.
+    pub fn create_function(&mut self, name: &str, spec: FunctionSpec) -> Result<(), String> {
+        let made = self.command(|engine, now| engine.create_function(now, name.into(), spec).map(drop));
+        made.map_err(|error| self.explain(error))
+    }
+
+    /// A refusal as AWS words it, behind its code.
+    pub fn explain(&self, error: LambdaError) -> String {
+        api::explain(error, &self.identity)
+    }
+
     /// For questions. Commands go through [`command`](Self::command).
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -136,15 +156,9 @@ impl<H: Handler> Simulation<H> {
         }
     }
 
-    /// Carries out what commands have left, at this moment.
-    pub fn settle(&mut self, observer: &mut impl Observer) {
-        self.carry_out(observer);
-        self.run_until(self.now(), observer);
-    }
-
     /// Lets time pass until `at`, with all that is due until then.
     pub fn run_until(&mut self, at: Timestamp, observer: &mut impl Observer) {
-        self.carry_out(observer);
+        self.settle(observer);
         while self.step(at, observer) {}
         self.engine.tick(at);
     }
@@ -158,11 +172,12 @@ impl<H: Handler> Simulation<H> {
             Some(report) => self.engine.report(due, report),
             None => self.engine.tick(due),
         }
-        self.carry_out(observer);
+        self.settle(observer);
         true
     }
 
-    fn carry_out(&mut self, observer: &mut impl Observer) {
+    /// Carries out what commands have left, and lets the observer see it.
+    pub fn settle(&mut self, observer: &mut impl Observer) {
         self.engine.take_facts(&mut self.facts);
         self.facts.iter().for_each(|fact| observer.fact(fact));
         self.engine.take_effects(&mut self.effects);
@@ -173,7 +188,7 @@ impl<H: Handler> Simulation<H> {
         let more = effects.drain(..).fold(false, |more, effect| self.perform(effect, observer) || more);
         self.effects = effects;
         if more {
-            self.carry_out(observer);
+            self.settle(observer);
         }
     }
 

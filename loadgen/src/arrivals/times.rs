@@ -55,14 +55,14 @@ fn poisson(per_second: f64, seed: u64) -> Times {
     let mut lots = fastrand::Rng::with_seed(seed);
     let mut now = 0.0;
     Box::new(iter::from_fn(move || {
-        now += -(1.0 - lots.f64()).ln() / per_second;
+        now += -libm::log(1.0 - lots.f64()) / per_second;
         Some(now)
     }))
 }
 
 fn sine(low: f64, high: f64, period: f64) -> Times {
     let (middle, swing) = (f64::midpoint(low, high), (high - low) / 2.0);
-    let arrived = move |t: f64| middle * t + swing * period / TAU * (1.0 - (TAU * t / period).cos());
+    let arrived = move |t: f64| middle * t + swing * period / TAU * (1.0 - libm::cos(TAU * t / period));
     let mut now = 0.0;
     Box::new((0_u64..).map(move |n| {
         now = inverse(arrived, n as f64, now, now + period + 2.0 / middle);

@@ -2,9 +2,11 @@
 //! they become a [`Load`](crate::plan::Load).
 
 mod run_flags;
+mod simulate_flags;
 mod suite_flags;
 
 pub use run_flags::{LoadFlags, RunFlags};
+pub use simulate_flags::SimulateFlags;
 pub use suite_flags::{
     CheckFlags, CompareFlags, DeployFlags, DestroyFlags, MergeFlags, Reserved, SweepFlags,
 };
@@ -39,6 +41,9 @@ pub enum Command {
     Run(Box<RunFlags>),
     /// Check scenario files without sending anything
     Check(CheckFlags),
+    /// Play a scenario, or one function, on virtual time: hours in seconds
+    #[command(after_long_help = simulate_flags::EXAMPLES)]
+    Simulate(Box<SimulateFlags>),
     /// Run the same load on several settings, and print one table
     #[command(after_long_help = suite_flags::SWEEP_EXAMPLES)]
     Sweep(Box<SweepFlags>),

@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod merge;
 pub mod samples;
+pub mod simulated;
 pub mod suite;
 pub mod text;
 
@@ -20,10 +21,11 @@ use crate::duration::{round_ms, round_us};
 use crate::expect::{Expectation, Verdict};
 use crate::failure::Failure;
 use crate::outcome::Class;
-use crate::plan::Plan;
 use crate::stats::{Attempted, EnvironmentUse, Histograms, Latencies, Points, Source, Stats, Timeline};
 use serde::{Deserialize, Serialize};
+pub use simulated::Simulated;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Names the form; a change that breaks readers changes the number.
 pub const SCHEMA: &str = "loadgen.report/2";
@@ -85,6 +87,9 @@ pub struct Report {
     /// What the function's log says of the work that was accepted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub completion: Option<Completion>,
+    /// What only a simulation knows.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub simulated: Option<Simulated>,
     pub expectations: Vec<Verdict>,
     /// Each environment that answered, in the order of first answers.
     pub environment_uses: Vec<EnvironmentUse>,
@@ -196,20 +201,35 @@ pub struct QueueReport {
     pub drain_s: Option<f64>,
 }
 
+/// What was asked for, and where.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub name: Option<String>,
+    pub target: String,
+    pub endpoint: String,
+    pub subject: Subject,
+    pub mode: Mode,
+    /// Messages in one request to a queue, where there can be several.
+    pub batch: Option<u64>,
+    pub retries: Retries,
+    pub arrivals: Arrivals,
+}
+
 impl Report {
-    pub fn new(plan: &Plan, stats: &Stats, interrupted: bool) -> Report {
+    pub fn new(sent: Sent, stats: &Stats, interrupted: bool) -> Report {
         let overlap = stats.overlap();
+        let Sent { name, target, endpoint, subject, mode, batch, retries, arrivals } = sent;
         let mut report = Report {
             schema: SCHEMA.to_owned(),
-            name: plan.name.clone(),
-            target: plan.target.clone(),
-            endpoint: plan.endpoint.clone(),
-            subject: plan.work.subject(),
-            mode: plan.mode,
-            requests: plan.arrivals.requests().unwrap_or_else(|| stats.ended()),
-            batch: plan.work.batch(),
-            retries: plan.retries,
-            arrivals: plan.arrivals.clone(),
+            name,
+            target,
+            endpoint,
+            subject,
+            mode,
+            requests: arrivals.requests().unwrap_or_else(|| stats.ended()),
+            batch,
+            retries,
+            arrivals,
             interrupted,
             times: Times::new(stats),
             counts: Counts::new(stats),
@@ -231,6 +251,7 @@ impl Report {
             notes: stats.notes().clone(),
             queue: None,
             completion: None,
+            simulated: None,
             expectations: Vec::new(),
             environment_uses: stats.environments().to_vec(),
             histograms: stats.histograms().clone(),
@@ -298,10 +319,10 @@ impl Report {
 impl Times {
     fn new(stats: &Stats) -> Times {
         let (due, sent, done) = stats.spans();
-        let epoch = |at| stats.epoch_s(at);
+        let epoch = |since_start| stats.epoch_of(since_start);
         let sent = sent.bounds();
         Times {
-            started: epoch(stats.started()),
+            started: epoch(Duration::ZERO),
             first_due: due.bounds().map(|(first, _)| epoch(first)),
             first_sent: sent.map(|(first, _)| epoch(first)),
             last_sent: sent.map(|(_, last)| epoch(last)),
@@ -527,6 +548,7 @@ pub(crate) mod tests {
             notes: BTreeMap::new(),
             queue: None,
             completion: None,
+            simulated: None,
             expectations: Vec::new(),
             environment_uses: (0..5).map(environment).collect(),
             histograms,

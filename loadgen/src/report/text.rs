@@ -213,6 +213,7 @@ pub fn plural(n: u64, one: &str) -> String {
 fn concurrency(highest: u64, report: &Report) -> String {
     let source = match report.max_concurrency_source {
         Some(Source::Answers) => "by the answers' own times",
+        Some(Source::Simulation) => "of all environments",
         Some(Source::Client) | None => "as the client saw it",
     };
     match report.max_concurrency_left_out {

@@ -42,6 +42,8 @@ pub enum Source {
     Answers,
     /// Sent and answered, as the client saw it.
     Client,
+    /// A simulation's own count of all functions' running environments.
+    Simulation,
 }
 
 /// Collects the intervals of successful answers and finds how they overlap.
@@ -70,7 +72,7 @@ impl Overlap {
         let first = if answer.is_some() { Source::Answers } else { Source::Client };
         let interval = match self.source.get_or_insert(first) {
             Source::Answers => answer,
-            Source::Client => Some(client),
+            Source::Client | Source::Simulation => Some(client),
         };
         match interval {
             Some(interval) if interval.start >= self.settled.until => self.keep(interval),

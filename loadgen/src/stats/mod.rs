@@ -66,19 +66,47 @@ impl Histograms {
     }
 }
 
-/// The first and the last of several instants.
+/// The first and the last of several times, from the start of the run.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Span(Option<(Instant, Instant)>);
+pub struct Span(Option<(Duration, Duration)>);
 
 impl Span {
-    fn include(&mut self, at: Instant) {
+    fn include(&mut self, at: Duration) {
         let (first, last) = self.0.unwrap_or((at, at));
         self.0 = Some((first.min(at), last.max(at)));
     }
 
-    pub fn bounds(self) -> Option<(Instant, Instant)> {
+    pub fn bounds(self) -> Option<(Duration, Duration)> {
         self.0
     }
+}
+
+/// A request that has ended. Its times count from the start of the run.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended<'a> {
+    pub class: Class,
+    pub due: Duration,
+    /// None where it never left.
+    pub sent: Option<Duration>,
+    pub done: Duration,
+    pub attempts: Attempts,
+    pub status: Option<u16>,
+    /// Why it was throttled, if it was.
+    pub reason: Option<&'a str>,
+    /// What went wrong, if something did.
+    pub note: Option<&'a str>,
+}
+
+/// What is known of the run of the function that a request got.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ran {
+    /// The environment's number.
+    pub environment: Option<usize>,
+    pub cold: bool,
+    /// From when to when, in seconds since 1970.
+    pub between: Option<(f64, f64)>,
+    /// How long Init took, if this request waited for it.
+    pub init: Option<Duration>,
 }
 
 /// Everything a report is made of.
@@ -86,7 +114,7 @@ impl Span {
 pub struct Stats {
     started: Instant,
     started_at: SystemTime,
-    counts: BTreeMap<Class, u64>,
+    counts: [u64; Class::ALL.len()],
     throttled: BTreeMap<String, u64>,
     statuses: BTreeMap<u16, u64>,
     attempts: Attempted,
@@ -114,10 +142,15 @@ pub struct Attempted {
 impl Stats {
     /// `started` is where the client's own clock counts from.
     pub fn new(started: Instant) -> Stats {
+        Stats::at(started, SystemTime::now() - started.elapsed())
+    }
+
+    /// The same where the calendar's time is another than now.
+    pub fn at(started: Instant, started_at: SystemTime) -> Stats {
         Stats {
             started,
-            started_at: SystemTime::now() - started.elapsed(),
-            counts: BTreeMap::new(),
+            started_at,
+            counts: [0; Class::ALL.len()],
             throttled: BTreeMap::new(),
             statuses: BTreeMap::new(),
             attempts: Attempted::default(),
@@ -136,89 +169,113 @@ impl Stats {
 
     /// A request has ended.
     pub fn record(&mut self, sample: &Sample) {
-        let class = sample.outcome.class();
-        *self.counts.entry(class).or_default() += 1;
-        self.record_times(class, sample);
-        self.record_attempts(sample.attempts);
-        if let Some(note) = sample.outcome.note() {
+        let outcome = &sample.outcome;
+        let ended = Ended {
+            class: outcome.class(),
+            due: self.since_start(sample.due),
+            sent: sample.sent.map(|sent| self.since_start(sent)),
+            done: self.since_start(sample.done),
+            attempts: sample.attempts,
+            status: outcome.status(),
+            reason: outcome.reason(),
+            note: outcome.note(),
+        };
+        self.end(&ended);
+        let ran = outcome.answer().map(|answer| self.ran(answer));
+        if let Some(ran) = &ran {
+            let interval = ran.between.map(|(start, end)| Interval::from_epoch_seconds(start, end));
+            self.overlap.add(interval, client_interval(&ended));
+            self.run(&ended, ran);
+        }
+        self.point(&ended, ran.unwrap_or_default());
+    }
+
+    /// The same on a clock of its own, which knows how many ran at the same
+    /// time without the intervals.
+    pub fn record_simulated(&mut self, ended: &Ended<'_>, ran: Option<Ran>) {
+        self.end(ended);
+        if let Some(ran) = &ran {
+            self.run(ended, ran);
+        }
+        self.point(ended, ran.unwrap_or_default());
+    }
+
+    fn end(&mut self, ended: &Ended<'_>) {
+        let class = ended.class;
+        self.counts[class as usize] += 1;
+        self.record_times(ended);
+        self.attempts.made += u64::from(ended.attempts.made);
+        self.attempts.throttled += u64::from(ended.attempts.throttled);
+        if let Some(note) = ended.note {
             self.notes.entry(class).or_insert_with(|| note.to_owned());
         }
-        if let Some(status) = sample.outcome.status() {
+        if let Some(status) = ended.status {
             *self.statuses.entry(status).or_default() += 1;
         }
-        if let Some(reason) = sample.outcome.reason() {
+        if let Some(reason) = ended.reason {
             self.record_throttle(reason);
         }
-        let answer = sample.outcome.answer();
-        let environment = answer.and_then(|answer| self.record_answer(answer, sample));
-        self.record_point(class, sample, environment);
     }
 
     /// Requests that were asked for and never begun.
     pub fn never_begun(&mut self, requests: u64, why: &str) {
         if requests > 0 {
-            *self.counts.entry(Class::NotSent).or_default() += requests;
+            self.counts[Class::NotSent as usize] += requests;
             self.notes.entry(Class::NotSent).or_insert_with(|| why.to_owned());
         }
     }
 
-    fn record_times(&mut self, class: Class, sample: &Sample) {
-        self.due.include(sample.due);
-        self.done.include(sample.done);
-        if let (Some(sent), Some(lag), Some(service)) = (sample.sent, sample.lag(), sample.service()) {
+    fn record_times(&mut self, ended: &Ended<'_>) {
+        let &Ended { class, due, sent, done, .. } = ended;
+        self.due.include(due);
+        self.done.include(done);
+        let response = done.saturating_sub(due);
+        if let Some(sent) = sent {
             self.sent.include(sent);
-            self.histograms.lag.record(lag);
-            self.histograms.service.entry(class).or_default().record(service);
-            self.timeline.left(self.since_start(sent));
+            self.histograms.lag.record(sent.saturating_sub(due));
+            self.histograms.service.entry(class).or_default().record(done.saturating_sub(sent));
+            self.timeline.left(sent);
         }
         // What never left has no response time.
         if class != Class::NotSent {
-            self.histograms.response.entry(class).or_default().record(sample.response());
+            self.histograms.response.entry(class).or_default().record(response);
         }
-        self.timeline.ended(self.since_start(sample.done), class, sample.response());
-    }
-
-    fn record_attempts(&mut self, attempts: Attempts) {
-        self.attempts.made += u64::from(attempts.made);
-        self.attempts.throttled += u64::from(attempts.throttled);
+        self.timeline.ended(done, class, response);
     }
 
     fn since_start(&self, at: Instant) -> Duration {
         at.saturating_duration_since(self.started)
     }
 
-    /// Returns the environment's number.
-    fn record_answer(&mut self, answer: &Answer, sample: &Sample) -> Option<usize> {
-        let own = answer.ran();
-        let interval = own.map(|(start, end)| Interval::from_epoch_seconds(start, end));
-        self.overlap.add(interval, self.client_interval(sample));
-        let took = own.and_then(|(start, end)| Duration::try_from_secs_f64(end - start).ok());
-        self.histograms.duration.record(took.unwrap_or_else(|| sample.service().unwrap_or_default()));
-        if let Some(init) = answer.init() {
+    fn ran(&mut self, answer: &Answer) -> Ran {
+        Ran {
+            environment: answer.environment_id.as_ref().and_then(|id| self.environment(id)),
+            cold: answer.is_cold(),
+            between: answer.ran(),
+            init: answer.init(),
+        }
+    }
+
+    fn run(&mut self, ended: &Ended<'_>, ran: &Ran) {
+        let took = ran.between.and_then(|(start, end)| Duration::try_from_secs_f64(end - start).ok());
+        let service = || ended.done.saturating_sub(ended.sent.unwrap_or(ended.done));
+        self.histograms.duration.record(took.unwrap_or_else(service));
+        if let Some(init) = ran.init {
             self.histograms.cold_start.record(init);
         }
-        self.record_environment(answer)
+        if let Some(environment) = ran.environment.and_then(|number| self.environments.get_mut(number)) {
+            environment.answers += 1;
+            environment.cold += u64::from(ran.cold);
+            environment.init_ms = environment.init_ms.or(ran.init.map(crate::duration::as_ms));
+        }
     }
 
-    fn client_interval(&self, sample: &Sample) -> Interval {
-        let micros = |at: Instant| self.since_start(at).as_micros() as u64;
-        Interval::from_micros(micros(sample.sent.unwrap_or(sample.due)), micros(sample.done))
-    }
-
-    fn record_environment(&mut self, answer: &Answer) -> Option<usize> {
-        let id = answer.environment_id.as_ref()?;
-        let number = match self.numbers.get(id) {
-            Some(&number) => number,
-            None => self.new_environment(id)?,
-        };
-        let environment = &mut self.environments[number];
-        environment.answers += 1;
-        environment.cold += u64::from(answer.is_cold());
-        environment.init_ms = environment.init_ms.or(answer.init().map(crate::duration::as_ms));
-        Some(number)
-    }
-
-    fn new_environment(&mut self, id: &str) -> Option<usize> {
+    /// The number of an environment; none where there are too many to be told
+    /// apart.
+    pub fn environment(&mut self, id: &str) -> Option<usize> {
+        if let Some(&number) = self.numbers.get(id) {
+            return Some(number);
+        }
         let number = self.environments.len();
         if number >= MOST_ENVIRONMENTS {
             return None;
@@ -229,38 +286,33 @@ impl Stats {
     }
 
     fn record_throttle(&mut self, reason: &str) {
-        let known = self.throttled.contains_key(reason) || self.throttled.len() < MOST_REASONS;
-        let reason = if known { reason } else { OTHER_REASONS };
-        match self.throttled.get_mut(reason) {
-            Some(count) => *count += 1,
-            None => _ = self.throttled.insert(reason.to_owned(), 1),
+        if let Some(count) = self.throttled.get_mut(reason) {
+            *count += 1;
+            return;
         }
+        let reason = if self.throttled.len() < MOST_REASONS { reason } else { OTHER_REASONS };
+        *self.throttled.entry(reason.to_owned()).or_default() += 1;
     }
 
-    fn record_point(&mut self, class: Class, sample: &Sample, environment: Option<usize>) {
-        let due = self.since_start(sample.due).as_secs_f64();
+    fn point(&mut self, ended: &Ended<'_>, ran: Ran) {
         let start = self.started_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        self.points.offer(|| {
-            let answer = sample.outcome.answer();
-            let ran = answer.and_then(Answer::ran);
-            Point {
-                due_s: round_us(due),
-                response_s: round_us(sample.response().as_secs_f64()),
-                class,
-                environment,
-                ran_s: ran.map(|(from, to)| (round_us(from - start), round_us(to - start))),
-                init_s: answer.and_then(Answer::init).map(|init| round_us(init.as_secs_f64())),
-            }
+        self.points.offer(|| Point {
+            due_s: round_us(ended.due.as_secs_f64()),
+            response_s: round_us(ended.done.saturating_sub(ended.due).as_secs_f64()),
+            class: ended.class,
+            environment: ran.environment,
+            ran_s: ran.between.map(|(from, to)| (round_us(from - start), round_us(to - start))),
+            init_s: ran.init.map(|init| round_us(init.as_secs_f64())),
         });
     }
 
     pub fn count(&self, class: Class) -> u64 {
-        self.counts.get(&class).copied().unwrap_or_default()
+        self.counts[class as usize]
     }
 
     /// Requests that have ended.
     pub fn ended(&self) -> u64 {
-        self.counts.values().sum()
+        self.counts.iter().sum()
     }
 
     pub fn throttled(&self) -> &BTreeMap<String, u64> {
@@ -304,19 +356,25 @@ impl Stats {
 
     /// An instant of this run as seconds since 1970.
     pub fn epoch_s(&self, at: Instant) -> f64 {
-        let at = self.started_at + self.since_start(at);
-        round_us(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())
+        self.epoch_of(self.since_start(at))
     }
 
-    /// Where the run's own clock counts from.
-    pub fn started(&self) -> Instant {
-        self.started
+    /// So long after the start of this run, as seconds since 1970.
+    pub fn epoch_of(&self, since_start: Duration) -> f64 {
+        let at = self.started_at + since_start;
+        round_us(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())
     }
 
     /// What the first of each class said went wrong.
     pub fn notes(&self) -> &BTreeMap<Class, String> {
         &self.notes
     }
+}
+
+/// From when it left to when it was answered, by the client's clock.
+fn client_interval(ended: &Ended<'_>) -> Interval {
+    let micros = |time: Duration| time.as_micros() as u64;
+    Interval::from_micros(micros(ended.sent.unwrap_or(ended.due)), micros(ended.done))
 }
 
 #[cfg(test)]

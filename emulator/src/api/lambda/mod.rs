@@ -51,8 +51,29 @@ use hyper::StatusCode;
 use super::Api;
 use super::call::Call;
 use super::reply::{Reply, content_type, reply};
+use crate::config::Identity;
+use crate::engine::{ColdStartMode, FunctionSpec, LambdaError};
 use error::Error;
 use operation::Operation;
+
+/// How a function of the built-in handler behaves, by its variables; else what
+/// is wrong with them, in the words of CreateFunction.
+pub(crate) fn built_in(
+    mut spec: FunctionSpec,
+    account_mode: ColdStartMode,
+) -> Result<FunctionSpec, String> {
+    spec.handler = built_in::HANDLER.to_owned();
+    let words = |error: Error| error.to_string();
+    spec.cold_start = cold_start::of(&spec.variables, &spec.architecture).map_err(words)?;
+    spec.code = built_in::code(&spec, account_mode, None).map_err(words)?;
+    Ok(spec)
+}
+
+/// The code and the words of a refusal, as AWS has them.
+pub(crate) fn explain(error: LambdaError, identity: &Identity) -> String {
+    let error = Error::new(error, identity);
+    format!("{}: {error}", error.code())
+}
 
 pub(super) use front_door::{Ended, Stream, Target, Why};
 pub(super) use operation::is_path;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cold_start::InitDistribution;
 use crate::engine::rng::Rng;
 
 /// How the built-in handler behaves; by default it takes no time.
@@ -51,6 +52,13 @@ impl Default for Times {
 impl From<Duration> for Times {
     fn from(time: Duration) -> Self {
         Self::Constant(time)
+    }
+}
+
+impl From<InitDistribution> for Times {
+    /// Its times are milliseconds.
+    fn from(InitDistribution { mu, sigma }: InitDistribution) -> Self {
+        Self::Lognormal { mean: times(Duration::from_millis(1), libm::exp(mu + sigma * sigma / 2.0)), sigma }
     }
 }
 

@@ -49,6 +49,11 @@ impl Error {
         reply
     }
 
+    /// AWS's name of it.
+    pub(in crate::api::lambda) fn code(&self) -> &'static str {
+        self.wire().code
+    }
+
     fn wire(&self) -> Wire {
         use Key::{LowerCase, Message};
         let (status, code, key, fault) = match self {
