@@ -240,7 +240,9 @@ impl ModelFlags {
         let usual = Quotas::default();
         Quotas {
             account_concurrency: self.account_concurrency.unwrap_or(usual.account_concurrency),
-            unreserved_minimum: usual.unreserved_minimum.min(self.account_concurrency.unwrap_or(u32::MAX) / 10),
+            unreserved_minimum: usual
+                .unreserved_minimum
+                .min(self.account_concurrency.unwrap_or(u32::MAX) / 10),
             requests_per_concurrency: self.requests_per_concurrency.unwrap_or(usual.requests_per_concurrency),
             scaling_rate: self.scaling_rate.unwrap_or(usual.scaling_rate),
             idle_lifetime: self.idle_timeout.unwrap_or(usual.idle_lifetime),
@@ -322,7 +324,11 @@ impl ModelFlags {
         };
         let shape = self.arrivals.clone().unwrap_or(Shape::Burst);
         Arrivals::new(shape, until, seed).map_err(|problem| {
-            Failure::flag_with_hint("--arrivals", problem, "say how many with --requests, or how long with --for")
+            Failure::flag_with_hint(
+                "--arrivals",
+                problem,
+                "say how many with --requests, or how long with --for",
+            )
         })
     }
 
@@ -337,10 +343,7 @@ impl ModelFlags {
             self.cold.as_ref().map(|cold| ("COLD", cold.scaled(slower))),
         ];
         let times = times.into_iter().flatten().flat_map(|(what, times)| times.variables(what));
-        let shares = [
-            ("EMULATOR_FAILURE_RATE", self.failure_rate),
-            ("EMULATOR_CRASH_RATE", self.crash_rate),
-        ];
+        let shares = [("EMULATOR_FAILURE_RATE", self.failure_rate), ("EMULATOR_CRASH_RATE", self.crash_rate)];
         let shares =
             shares.into_iter().filter_map(|(name, share)| Some((name.to_owned(), share?.to_string())));
         FunctionSpec {

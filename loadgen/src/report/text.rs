@@ -3,6 +3,7 @@
 //! Every colour repeats what a word already says; the stream strips them where
 //! they are not wanted (`NO_COLOR`, no terminal).
 
+use super::simulated::{Environments, Simulated};
 use super::{Latency, Report, Retries, words};
 use crate::cli::Mode;
 use crate::duration::show_ms;
@@ -39,6 +40,9 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
     for line in [littles_law(report), service_time(report), completion(report)].into_iter().flatten() {
         writeln!(out, "  {line}")?;
     }
+    for line in report.simulated.iter().flat_map(simulated) {
+        writeln!(out, "  {line}")?;
+    }
     for (class, note) in &report.notes {
         writeln!(out, "  {BAD}{}{BAD:#}: {note}", class.key())?;
     }
@@ -71,7 +75,11 @@ fn title(report: &Report) -> String {
     let name = report.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
     let batch = report.batch.map_or(String::new(), |batch| format!(", {batch} in a request"));
     let retries = if report.retries == Retries::Off { "off" } else { "as an SDK makes them" };
-    let at = if report.mode == Mode::Http { String::new() } else { format!(", at {}", report.endpoint) };
+    let at = match (report.mode, &report.simulated) {
+        (_, Some(simulated)) => format!(", simulated with seed {}", simulated.seed),
+        (Mode::Http, None) => String::new(),
+        (Mode::Sync | Mode::Async | Mode::Queue, None) => format!(", at {}", report.endpoint),
+    };
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
     format!("{name}{what}, {}{batch}{at}, retries {retries}{interrupted}", report.arrivals)
 }
@@ -143,11 +151,13 @@ fn facts(report: &Report) -> Vec<String> {
             .cold_start_ms
             .map(|cold| format!("cold start p50 {}, max {}", show_ms(cold.p50), show_ms(cold.max))),
     );
-    facts.extend(report.start_skew_ms.map(|ms| format!("start skew {}", show_ms(ms))));
-    // A burst's lag is its start skew.
-    let lag = report.send_lag_ms.filter(|_| report.start_skew_ms.is_none());
-    facts.extend(lag.map(|lag| format!("sent up to {} late", show_ms(lag.max))));
-    facts.push(format!("wall {}", show_ms(report.wall_s * 1000.0)));
+    if report.simulated.is_none() {
+        facts.extend(report.start_skew_ms.map(|ms| format!("start skew {}", show_ms(ms))));
+        // A burst's lag is its start skew.
+        let lag = report.send_lag_ms.filter(|_| report.start_skew_ms.is_none());
+        facts.extend(lag.map(|lag| format!("sent up to {} late", show_ms(lag.max))));
+        facts.push(format!("wall {}", show_ms(report.wall_s * 1000.0)));
+    }
     if report.retries == Retries::LikeSdk {
         let (made, throttled) = (report.attempts.made, report.attempts.throttled);
         facts.push(format!("sent {made} times in all, {throttled} of them throttled"));
@@ -180,7 +190,8 @@ fn show_rate(per_second: f64) -> String {
 /// Times from when requests left, where they were due at times of their own:
 /// what is between the two is the wait before they could leave.
 fn service_time(report: &Report) -> Option<String> {
-    let service = report.service_of_successes().filter(|_| report.arrivals.shape.is_paced())?;
+    let differs = report.arrivals.shape.is_paced() && report.simulated.is_none();
+    let service = report.service_of_successes().filter(|_| differs)?;
     let [p50, p99, max] = [service.p50, service.p99, service.max].map(show_ms);
     Some(format!(
         "counted from when they left instead of when they were due: p50 {p50}, p99 {p99}, max {max}"
@@ -203,6 +214,34 @@ fn completion(report: &Report) -> Option<String> {
     parts.extend(done.latency_ms.map(|latency| format!("from acceptance to end {}", times(latency))));
     parts.extend(done.duration_ms.map(|latency| format!("duration {}", times(latency))));
     Some(parts.join(" · "))
+}
+
+/// What only a simulation knows.
+fn simulated(simulated: &Simulated) -> Vec<String> {
+    let Environments { total, running, idle, initializing } = simulated.environments;
+    let lived = simulated.environment_lifespan_s;
+    let lived = lived.map_or(String::new(), |s| format!(", lived {} on average", show_ms(s * 1000.0)));
+    let pace = simulated.invocations_per_second.zip(simulated.steps_per_second);
+    let pace = pace.map_or(String::new(), |(invocations, steps)| {
+        format!(", {invocations} invocations and {steps} engine steps per real second")
+    });
+    vec![
+        format!(
+            "{} of attempts throttled · {} of invocations cold",
+            percent(simulated.throttle_probability),
+            percent(simulated.cold_start_probability)
+        ),
+        format!(
+            "environments: {:.2} on average (running {:.2}, idle {:.2}, initializing {:.2}), at most {}{lived}",
+            total.average, running.average, idle.average, initializing.average, total.max
+        ),
+        format!("about {:.4} USD on AWS ({})", simulated.cost_usd, simulated.cost.prices),
+        format!("{} of virtual time{pace}", show_ms(simulated.virtual_s * 1000.0)),
+    ]
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.4} %", share * 100.0)
 }
 
 /// As many of a thing whose plural ends in s.

@@ -86,13 +86,17 @@ impl Bill {
             let gb_seconds = mb_ms as f64 / 1_024.0 / 1_000.0;
             gb_seconds * prices::gb_second(rate.architecture, rate.provisioned)
         });
-        let provisioned = self.provisioned.iter().map(|(architecture, gauge)| {
-            prices::provisioned(gauge.area_s(at), 1.0, 1.0, *architecture)
-        });
+        let provisioned = self
+            .provisioned
+            .iter()
+            .map(|(architecture, gauge)| prices::provisioned(gauge.area_s(at), 1.0, 1.0, *architecture));
+        // The sum of nothing is -0 otherwise.
+        let worked = worked.fold(0.0, |sum, cost| sum + cost);
+        let provisioned = provisioned.fold(0.0, |sum, cost| sum + cost);
         Cost {
             requests: self.invocations as f64 * prices::LAMBDA_REQUEST,
-            duration: worked.sum(),
-            provisioned: provisioned.sum(),
+            duration: worked,
+            provisioned,
             queues: prices::queue_requests(self.queue_requests as f64, false)
                 + prices::queue_requests(self.fifo_requests as f64, true),
             prices: prices::AS_OF.to_owned(),

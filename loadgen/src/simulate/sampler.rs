@@ -76,7 +76,8 @@ impl Sampler {
     fn lists(&mut self) -> impl Iterator<Item = &mut Vec<u64>> {
         let OverTime { running, idle, initializing, events, queues, .. } = &mut self.looks;
         let depths = queues.values_mut();
-        let depths = depths.flat_map(|depths| [&mut depths.visible, &mut depths.in_flight, &mut depths.delayed]);
+        let depths =
+            depths.flat_map(|depths| [&mut depths.visible, &mut depths.in_flight, &mut depths.delayed]);
         [running, idle, initializing, events].into_iter().chain(depths)
     }
 }

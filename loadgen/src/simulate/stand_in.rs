@@ -2,9 +2,7 @@
 //! event says, any other what its model says.
 
 use bytes::Bytes;
-use emulator::engine::{
-    BatchItems, Code, Delivery, Dispatch, FunctionVersion, Payload, Rng,
-};
+use emulator::engine::{BatchItems, Code, Delivery, Dispatch, FunctionVersion, Payload, Rng};
 use emulator::sim::{BuiltIn, Handler, Run, RunEnd};
 use sandbox_fn::event::Event;
 use sandbox_fn::instruction::Instruction;
@@ -59,7 +57,9 @@ impl StandIn {
     fn batch(&mut self, messages: &[Delivery], reports: bool) -> Run {
         let (mut whole, mut failed) = (Instruction::default(), Vec::new());
         for Delivery { content, .. } in messages {
-            let Some(one) = self.message(&content.message.body) else { return obey(None, BatchItems::Invalid) };
+            let Some(one) = self.message(&content.message.body) else {
+                return obey(None, BatchItems::Invalid);
+            };
             if one.fail.is_some() {
                 failed.push(content.id.to_string().into_boxed_str());
             }
@@ -78,7 +78,8 @@ impl StandIn {
             Some((_, instruction)) => instruction.clone(),
             None => {
                 let keys = serde_json::from_str::<Map<String, Value>>(body);
-                let instruction = keys.map_or(Some(Instruction::default()), |keys| Instruction::read(&keys).ok());
+                let instruction =
+                    keys.map_or(Some(Instruction::default()), |keys| Instruction::read(&keys).ok());
                 self.message = Some((body.into(), instruction.clone()));
                 instruction
             }
@@ -90,7 +91,8 @@ fn obey(instruction: Option<Instruction>, items: BatchItems) -> Run {
     let Some(instruction) = instruction else {
         return Run { takes: Duration::ZERO, end: RunEnd::Fails };
     };
-    let millis = instruction.sleep_ms.unwrap_or_default().saturating_add(instruction.burn_ms.unwrap_or_default());
+    let millis =
+        instruction.sleep_ms.unwrap_or_default().saturating_add(instruction.burn_ms.unwrap_or_default());
     let end = match (instruction.exit, instruction.failure()) {
         (Some(code), _) => RunEnd::Exits(i32::try_from(code).unwrap_or(1)),
         (None, Some(_)) => RunEnd::Fails,
@@ -104,7 +106,10 @@ mod tests {
     use super::*;
 
     fn run(event: &str) -> Run {
-        obey(StandIn::default().instruction(&Bytes::copy_from_slice(event.as_bytes())), BatchItems::AllSucceeded)
+        obey(
+            StandIn::default().instruction(&Bytes::copy_from_slice(event.as_bytes())),
+            BatchItems::AllSucceeded,
+        )
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use super::watch::InvokeEnded;
 use crate::outcome::{Class, Outcome};
 use crate::plan::Load;
+use crate::report::Retries;
 use crate::report::Subject;
 use crate::retry::Retry;
-use crate::report::Retries;
 use crate::sample::Attempts;
 use crate::stats::{Ended, Latencies, Ran, Stats};
 use emulator::engine::{Ending, Timestamp};

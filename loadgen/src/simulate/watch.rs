@@ -228,7 +228,13 @@ impl Watch {
 
     /// Only environments that nobody waits for begin here; the others were
     /// admitted first.
-    fn started(&mut self, at: Timestamp, id: EnvironmentId, function: &FunctionVersion, kind: InitializationType) {
+    fn started(
+        &mut self,
+        at: Timestamp,
+        id: EnvironmentId,
+        function: &FunctionVersion,
+        kind: InitializationType,
+    ) {
         if self.seats.contains_key(&id) {
             return;
         }

@@ -8,8 +8,8 @@ use crate::cli::Reserved;
 use crate::failure::Failure;
 use crate::scenario::{FunctionSetup, Scenario, Settings};
 use emulator::engine::{
-    self, AliasName, AliasTarget, AllocationStatus, FifoAttributes, HandlerModel, InitDistribution, Qualifier,
-    QueueAttributes, QueueName, Quotas, RedrivePolicy, Times, Timestamp,
+    self, AliasName, AliasTarget, AllocationStatus, FifoAttributes, HandlerModel, InitDistribution,
+    Qualifier, QueueAttributes, QueueName, Quotas, RedrivePolicy, Times, Timestamp,
 };
 use emulator::sim::Simulation;
 use std::collections::{BTreeMap, HashMap};
@@ -105,9 +105,9 @@ impl World {
 
     fn create_queue(&mut self, name: &str, attributes: QueueAttributes) -> Result<(), Failure> {
         let queue = QueueName::from(name);
-        let made = self.simulation.command(|engine, now| {
-            engine.create_queue(now, &queue, attributes, BTreeMap::new(), |_| None)
-        });
+        let made = self
+            .simulation
+            .command(|engine, now| engine.create_queue(now, &queue, attributes, BTreeMap::new(), |_| None));
         made.map_err(|error| failure(name, &format!("can't be made: {error:?}")))
     }
 

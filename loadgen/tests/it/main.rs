@@ -14,5 +14,6 @@ mod readme;
 mod reference;
 mod reports;
 mod scenarios;
+mod truth;
 mod waiters;
 mod web;

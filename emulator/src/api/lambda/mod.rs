@@ -58,10 +58,7 @@ use operation::Operation;
 
 /// How a function of the built-in handler behaves, by its variables; else what
 /// is wrong with them, in the words of CreateFunction.
-pub(crate) fn built_in(
-    mut spec: FunctionSpec,
-    account_mode: ColdStartMode,
-) -> Result<FunctionSpec, String> {
+pub(crate) fn built_in(mut spec: FunctionSpec, account_mode: ColdStartMode) -> Result<FunctionSpec, String> {
     spec.handler = built_in::HANDLER.to_owned();
     let words = |error: Error| error.to_string();
     spec.cold_start = cold_start::of(&spec.variables, &spec.architecture).map_err(words)?;
