@@ -279,7 +279,7 @@ impl Driver {
                     self.waiters.answer(request_id, Err(refusal));
                 }
                 Effect::SendRecord(record) => records.push(record),
-                Effect::Filter(request) => self.filters.ask(request),
+                Effect::Filter(request) => self.filters.ask(*request),
                 Effect::Deliver { receiver, messages } => self.waiters.deliver(receiver, messages),
             }
         }

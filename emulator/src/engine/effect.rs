@@ -62,10 +62,10 @@ pub enum Effect {
     },
     /// Write down what became of an asynchronous event and bring it where the
     /// function's settings say.
-    SendRecord(InvocationRecord),
+    SendRecord(Box<InvocationRecord>),
     /// Judge messages by a mapping's filter criteria, and tell the engine which
     /// passed ([`Engine::filtered`](super::Engine::filtered)).
-    Filter(FilterRequest),
+    Filter(Box<FilterRequest>),
     /// Answer a waiting ReceiveMessage; no message means that its wait is over.
     Deliver {
         /// Whose.

@@ -118,12 +118,12 @@ mod tests {
 
     use super::*;
     use crate::engine::{
-        AliasTarget, Asker, Effect, Ending, Engine, EnvironmentId, FunctionSpec, HandlerModel, Invoke, Limit,
+        AliasTarget, Asker, Ending, Engine, EnvironmentId, FunctionSpec, HandlerModel, Invoke, Limit,
         MappingId, MappingSpec, MappingState, MessageId, MoveFailure, MoveTaskId, MoveTaskStatus, NewMessage,
         Pool, Publication, Qualifier, QueueAttributes, Quotas, RecordTarget, RequestId, ThrottleReason,
         Timestamp, Uuid, Version,
     };
-    use crate::runtime::HandlerRuntime;
+    use crate::sim::{BuiltIn, Observer, Simulation};
 
     const BEGIN: Timestamp = Timestamp::from_millis(1_767_225_600_000);
     const ID: Uuid = Uuid::from_random(0);
@@ -290,30 +290,43 @@ mod tests {
     /// A function with a reservation of 1, called, given an event and fed by a
     /// queue, for five minutes; then all is deleted.
     fn story() -> Vec<Fact> {
-        let mut engine = Engine::new(Quotas::default(), 1);
+        let mut simulation = Simulation::new(Quotas::default(), 1, BuiltIn);
+        let mut told = Told::default();
+        simulation.command(begin);
+        simulation.run_until(simulation.now() + Duration::from_secs(300), &mut told);
+        simulation.command(Engine::reset);
+        simulation.settle(&mut told);
+        told.0
+    }
+
+    #[derive(Debug, Default)]
+    struct Told(Vec<Fact>);
+
+    impl Observer for Told {
+        fn fact(&mut self, fact: &Fact) {
+            self.0.push(fact.clone());
+        }
+    }
+
+    fn begin(engine: &mut Engine, now: Timestamp) {
         let spec = FunctionSpec::simulated(HandlerModel::default());
-        engine.create_function(BEGIN, "f".into(), spec).expect("the name is free");
-        engine.publish_version(BEGIN, "f", Publication::default()).expect("there is one");
+        engine.create_function(now, "f".into(), spec).expect("the name is free");
+        engine.publish_version(now, "f", Publication::default()).expect("there is one");
         let target = AliasTarget { version: Version::Published(1), additional: None };
-        engine.create_alias(BEGIN, "f", "live".into(), target, String::new()).expect("the version is there");
-        engine.put_reserved_concurrency(BEGIN, "f", 1).expect("there is room");
+        engine.create_alias(now, "f", "live".into(), target, String::new()).expect("the version is there");
+        engine.put_reserved_concurrency(now, "f", 1).expect("there is room");
         let (attributes, tags) = (QueueAttributes::default(), BTreeMap::new());
-        engine.create_queue(BEGIN, &"q".into(), attributes, tags, |_| None).expect("the name is free");
-        engine.create_mapping(BEGIN, mapping()).expect("both are there");
+        engine.create_queue(now, &"q".into(), attributes, tags, |_| None).expect("the name is free");
+        engine.create_mapping(now, mapping()).expect("both are there");
         for _ in 0..3 {
             let message = NewMessage::new("hello", [0; 16]);
-            engine.send_message(BEGIN, "q", message, None).expect("the queue is there");
+            engine.send_message(now, "q", message, None).expect("the queue is there");
             let live = Qualifier::Alias("live".into());
             let invoke = Invoke { qualifier: live, ..Invoke::new("f", Bytes::from_static(b"{}")) };
             // The first is admitted; the others are refused.
-            let _ = engine.invoke(BEGIN, invoke);
+            let _ = engine.invoke(now, invoke);
         }
-        engine.invoke_event(BEGIN, Invoke::new("f", Bytes::from_static(b"{}"))).expect("it is accepted");
-        run(&mut engine, BEGIN + Duration::from_secs(300));
-        engine.reset(engine.now());
-        let mut facts = Vec::new();
-        engine.take_facts(&mut facts);
-        facts
+        engine.invoke_event(now, Invoke::new("f", Bytes::from_static(b"{}"))).expect("it is accepted");
     }
 
     fn mapping() -> MappingSpec {
@@ -329,39 +342,6 @@ mod tests {
             provisioned: None,
             counts_events: false,
             enabled: true,
-        }
-    }
-
-    /// Lets time pass, with the built-in handler's environments.
-    fn run(engine: &mut Engine, end: Timestamp) {
-        let (mut handlers, mut effects) = (HandlerRuntime::new(1), Vec::new());
-        loop {
-            engine.take_effects(&mut effects);
-            effects.drain(..).for_each(|effect| perform(&mut handlers, effect));
-            let due = [handlers.next_due(), engine.next_deadline()].into_iter().flatten().min();
-            let Some(due) = due.filter(|due| *due <= end) else { break };
-            match handlers.pop_due(due) {
-                Some(report) => engine.report(due, report),
-                None => engine.tick(due),
-            }
-        }
-        engine.tick(end);
-    }
-
-    fn perform(handlers: &mut HandlerRuntime, effect: Effect) {
-        match effect {
-            Effect::Start(start) => assert!(handlers.start(start).is_none(), "it is simulated"),
-            Effect::Dispatch(dispatch) => assert!(handlers.dispatch(dispatch).is_none(), "it is simulated"),
-            Effect::Restart { environment, incarnation, at } => {
-                handlers.restart(environment, incarnation, at);
-            }
-            Effect::Halt { environment } => handlers.halt(environment),
-            Effect::Stop { environment } => handlers.stop(environment),
-            Effect::Respond { .. }
-            | Effect::Refuse { .. }
-            | Effect::SendRecord(_)
-            | Effect::Filter(_)
-            | Effect::Deliver { .. } => {}
         }
     }
 

@@ -82,7 +82,7 @@ pub struct Returned<'a> {
 pub(crate) struct HandlerRuntime<H> {
     handler: H,
     rng: Rng,
-    environments: HashMap<EnvironmentId, Environment, BuildHasherDefault<NumberHasher>>,
+    environments: NumberMap<EnvironmentId, Environment>,
     due: Agenda<EnvironmentId>,
 }
 
@@ -210,9 +210,13 @@ impl<H: Handler> HandlerRuntime<H> {
     }
 }
 
-/// Spreads the numbers of environments, which nobody chooses to do harm.
+/// A map by numbers and ids that nobody chooses to do harm.
+pub type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
+
+/// Spreads numbers: one multiplication, where the usual hasher is made for keys
+/// that an enemy may choose.
 #[derive(Debug, Default)]
-pub(crate) struct NumberHasher(u64);
+pub struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
     fn finish(&self) -> u64 {
@@ -221,6 +225,11 @@ impl Hasher for NumberHasher {
 
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are random")]
+        self.write_u64(number as u64);
     }
 
     /// Multiplication by 2^64 divided by the golden ratio (Knuth, volume 3, 6.4).

@@ -34,7 +34,7 @@ use crate::engine::{
 };
 use crate::records;
 use crate::runtime::HandlerRuntime;
-pub use crate::runtime::{Handler, Returned, Run, RunEnd};
+pub use crate::runtime::{Handler, NumberMap, Returned, Run, RunEnd};
 
 /// Midnight of 1 January 2026: where every simulation's time begins, so that
 /// the same seed tells the same story to the last digit.

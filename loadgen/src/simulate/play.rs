@@ -310,13 +310,14 @@ fn words(refusal: &Refusal) -> (Class, &'static str) {
 
 /// What became of one load of a stage.
 fn report(
-    world: &World,
+    world: &mut World,
     track: usize,
     began: Timestamp,
     sampler: Sampler,
     options: &Options,
     pace: Pace,
 ) -> Report {
+    world.watch.tracks[track].stats.finish_simulated();
     let watch = &world.watch;
     let track = &watch.tracks[track];
     let load = &track.load;

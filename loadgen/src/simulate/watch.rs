@@ -10,8 +10,8 @@ use emulator::engine::{
     Asker, Ending, EnvironmentId, EventEnding, Fact, FunctionName, FunctionVersion, InitializationType,
     MappingId, MessageId, QueueName, RequestId, ThrottleReason, Timestamp, Version, What,
 };
-use emulator::sim::Observer;
-use std::collections::{BTreeMap, HashMap};
+use emulator::sim::{NumberMap, Observer};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,18 +22,18 @@ pub(super) struct Watch {
     pub(super) tracks: Vec<Track>,
     /// The request that is being made at this moment.
     making: Option<Turn>,
-    seats: HashMap<EnvironmentId, Seat>,
+    seats: NumberMap<EnvironmentId, Seat>,
     functions: BTreeMap<FunctionName, Arc<FunctionVersion>>,
     provisioned: BTreeMap<(FunctionName, Version), u32>,
     /// Asynchronous events under way: whose, and when they were accepted.
-    events: HashMap<RequestId, (Option<usize>, Timestamp)>,
+    events: NumberMap<RequestId, (Option<usize>, Timestamp)>,
     own_events: u64,
-    messages: HashMap<MessageId, (usize, Timestamp)>,
+    messages: NumberMap<MessageId, (usize, Timestamp)>,
     /// Messages in queues, whatever they do there.
     queued: BTreeMap<QueueName, u64>,
     /// Messages that went to dead-letter queues, by the queue that they came from.
     dead_lettered: BTreeMap<QueueName, u64>,
-    mappings: HashMap<MappingId, (QueueName, FunctionName)>,
+    mappings: NumberMap<MappingId, (QueueName, FunctionName)>,
     pub(super) census: Census,
     pub(super) bill: Bill,
     pub(super) tally: Tally,

@@ -47,9 +47,14 @@ impl PartialEq for Latencies {
 
 impl Latencies {
     pub fn record(&mut self, latency: Duration) {
+        self.record_many(latency, 1);
+    }
+
+    /// The same time, so many times.
+    pub fn record_many(&mut self, latency: Duration, count: u64) {
         let micros = latency.as_micros() as u64;
-        self.histogram.saturating_record(micros);
-        self.sum = self.sum.saturating_add(micros);
+        self.histogram.saturating_record_n(micros, count);
+        self.sum = self.sum.saturating_add(micros.saturating_mul(count));
         self.max = self.max.max(micros);
     }
 

@@ -181,6 +181,9 @@ impl Stats {
             note: outcome.note(),
         };
         self.end(&ended);
+        if let Some(sent) = ended.sent {
+            self.record_departure(&ended, sent);
+        }
         let ran = outcome.answer().map(|answer| self.ran(answer));
         if let Some(ran) = &ran {
             let interval = ran.between.map(|(start, end)| Interval::from_epoch_seconds(start, end));
@@ -190,14 +193,24 @@ impl Stats {
         self.point(&ended, ran.unwrap_or_default());
     }
 
-    /// The same on a clock of its own, which knows how many ran at the same
-    /// time without the intervals.
+    /// The same on a clock of its own, where requests leave when they are due
+    /// and are answered at once, and which knows without the intervals how many
+    /// ran at the same time. What is so the same is added by
+    /// [`finish_simulated`](Self::finish_simulated).
     pub fn record_simulated(&mut self, ended: &Ended<'_>, ran: Option<Ran>) {
         self.end(ended);
+        self.timeline.left(ended.due);
         if let Some(ran) = &ran {
             self.run(ended, ran);
         }
         self.point(ended, ran.unwrap_or_default());
+    }
+
+    /// Ends a simulation: service times are response times, and nothing was late.
+    pub fn finish_simulated(&mut self) {
+        self.histograms.service = self.histograms.response.clone();
+        self.histograms.lag.record_many(Duration::ZERO, self.ended());
+        self.sent = self.due;
     }
 
     fn end(&mut self, ended: &Ended<'_>) {
@@ -226,21 +239,23 @@ impl Stats {
     }
 
     fn record_times(&mut self, ended: &Ended<'_>) {
-        let &Ended { class, due, sent, done, .. } = ended;
+        let &Ended { class, due, done, .. } = ended;
         self.due.include(due);
         self.done.include(done);
         let response = done.saturating_sub(due);
-        if let Some(sent) = sent {
-            self.sent.include(sent);
-            self.histograms.lag.record(sent.saturating_sub(due));
-            self.histograms.service.entry(class).or_default().record(done.saturating_sub(sent));
-            self.timeline.left(sent);
-        }
         // What never left has no response time.
         if class != Class::NotSent {
             self.histograms.response.entry(class).or_default().record(response);
         }
         self.timeline.ended(done, class, response);
+    }
+
+    fn record_departure(&mut self, ended: &Ended<'_>, sent: Duration) {
+        let &Ended { class, due, done, .. } = ended;
+        self.sent.include(sent);
+        self.histograms.lag.record(sent.saturating_sub(due));
+        self.histograms.service.entry(class).or_default().record(done.saturating_sub(sent));
+        self.timeline.left(sent);
     }
 
     fn since_start(&self, at: Instant) -> Duration {
@@ -295,14 +310,17 @@ impl Stats {
     }
 
     fn point(&mut self, ended: &Ended<'_>, ran: Ran) {
-        let start = self.started_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        self.points.offer(|| Point {
-            due_s: round_us(ended.due.as_secs_f64()),
-            response_s: round_us(ended.done.saturating_sub(ended.due).as_secs_f64()),
-            class: ended.class,
-            environment: ran.environment,
-            ran_s: ran.between.map(|(from, to)| (round_us(from - start), round_us(to - start))),
-            init_s: ran.init.map(|init| round_us(init.as_secs_f64())),
+        let started_at = self.started_at;
+        self.points.offer(|| {
+            let start = started_at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+            Point {
+                due_s: round_us(ended.due.as_secs_f64()),
+                response_s: round_us(ended.done.saturating_sub(ended.due).as_secs_f64()),
+                class: ended.class,
+                environment: ran.environment,
+                ran_s: ran.between.map(|(from, to)| (round_us(from - start), round_us(to - start))),
+                init_s: ran.init.map(|init| round_us(init.as_secs_f64())),
+            }
         });
     }
 

@@ -19,23 +19,23 @@ const SEEDS: u64 = 10;
 const T: f64 = 4.78;
 
 /// What a law says of one number of the report.
-pub struct Law {
-    pub name: String,
+pub(crate) struct Law {
+    pub(crate) name: String,
     flags: String,
     expected: f64,
     observe: fn(&Report) -> f64,
 }
 
 /// A law, and what was seen.
-pub struct Seen {
-    pub law: Law,
-    pub mean: f64,
+pub(crate) struct Seen {
+    pub(crate) law: Law,
+    pub(crate) mean: f64,
     /// Half of the interval's width.
-    pub within: f64,
+    pub(crate) within: f64,
 }
 
 impl Seen {
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         (self.mean - self.law.expected).abs() <= self.within
     }
 }
@@ -49,7 +49,7 @@ impl std::fmt::Display for Seen {
 }
 
 /// Checks every law on so many invocations in all.
-pub fn check(invocations: u64, show: impl Fn(&Seen)) -> Vec<Seen> {
+pub(crate) fn check(invocations: u64, show: impl Fn(&Seen)) -> Vec<Seen> {
     let laws = erlang_b_laws().into_iter().chain(endless_servers()).chain(cold_starts());
     let seen = laws.map(|law| {
         let seen = see(law, invocations / SEEDS);

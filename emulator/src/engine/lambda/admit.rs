@@ -218,7 +218,7 @@ impl Engine {
             cold,
         };
         self.record(now, what);
-        let invocation = Invocation {
+        let invocation = Box::new(Invocation {
             request,
             version,
             number,
@@ -229,7 +229,7 @@ impl Engine {
             lingers: false,
             told: false,
             max_memory_mb: None,
-        };
+        });
         if cold {
             self.place(now, id, invocation);
         } else {

@@ -50,11 +50,11 @@ pub(crate) struct Environment {
 #[derive(Debug)]
 pub(crate) enum State {
     /// It is on its way to a machine, for this invocation.
-    Placing { invocation: Invocation, alarm: AlarmKey },
+    Placing { invocation: Box<Invocation>, alarm: AlarmKey },
     /// It starts, for this invocation or for those to come.
-    Init { invocation: Option<Invocation>, alarm: AlarmKey },
+    Init { invocation: Option<Box<Invocation>>, alarm: AlarmKey },
     /// It runs this invocation.
-    Busy { invocation: Invocation, alarm: AlarmKey },
+    Busy { invocation: Box<Invocation>, alarm: AlarmKey },
     /// It waits. `cold`: it was reset, and the next invocation starts it again.
     Idle { since: Timestamp, alarm: Option<AlarmKey>, cold: bool },
 }
@@ -70,12 +70,12 @@ impl State {
     pub(crate) fn invocation_mut(&mut self) -> Option<&mut Invocation> {
         match self {
             Self::Placing { invocation, .. } | Self::Busy { invocation, .. } => Some(invocation),
-            Self::Init { invocation, .. } => invocation.as_mut(),
+            Self::Init { invocation, .. } => invocation.as_deref_mut(),
             Self::Idle { .. } => None,
         }
     }
 
-    pub(crate) fn into_invocation(self) -> Option<Invocation> {
+    pub(crate) fn into_invocation(self) -> Option<Box<Invocation>> {
         match self {
             Self::Placing { invocation, .. } | Self::Busy { invocation, .. } => Some(invocation),
             Self::Init { invocation, .. } => invocation,

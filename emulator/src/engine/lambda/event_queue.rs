@@ -251,7 +251,7 @@ impl Engine {
             }
         };
         for target in targets.into_iter().flatten() {
-            self.effects.push(Effect::SendRecord(InvocationRecord {
+            self.effects.push(Effect::SendRecord(Box::new(InvocationRecord {
                 target,
                 request_id: event.request_id,
                 function: name.clone(),
@@ -262,7 +262,7 @@ impl Engine {
                 last: event.last.clone(),
                 trace: event.trace.clone(),
                 at: now,
-            }));
+            })));
         }
     }
 

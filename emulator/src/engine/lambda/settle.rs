@@ -62,7 +62,7 @@ impl Engine {
         &mut self,
         now: Timestamp,
         environment: EnvironmentId,
-        invocation: Invocation,
+        invocation: Box<Invocation>,
         end: End,
     ) -> Settled {
         let Invocation {
@@ -76,7 +76,7 @@ impl Engine {
             lingers,
             told,
             max_memory_mb,
-        } = invocation;
+        } = *invocation;
         let Request { request_id, function: name, origin, .. } = request;
         drop(permit);
         let ending = ending(&end.outcome);
@@ -130,7 +130,7 @@ impl Engine {
 
     /// Removes an environment and gives the invocation that it owned, if any;
     /// `None` when there is no such environment.
-    pub(super) fn take_environment(&mut self, id: EnvironmentId) -> Option<Option<Invocation>> {
+    pub(super) fn take_environment(&mut self, id: EnvironmentId) -> Option<Option<Box<Invocation>>> {
         let environment = self.environments.remove(&id)?;
         environment.state.alarm().into_iter().for_each(|key| self.alarms.cancel(key));
         self.alarms.cancel(environment.end_of_life);

@@ -15,7 +15,7 @@ use crate::engine::time::Timestamp;
 impl Engine {
     /// Looks for a place for a new environment, which takes time where a cold
     /// start is simulated to the full.
-    pub(super) fn place(&mut self, now: Timestamp, id: EnvironmentId, invocation: Invocation) {
+    pub(super) fn place(&mut self, now: Timestamp, id: EnvironmentId, invocation: Box<Invocation>) {
         let (shortest, longest) = self.quotas.cold_start.placement;
         let (name, version) = (invocation.request.function.clone(), invocation.version);
         if longest.is_zero() {
@@ -44,7 +44,7 @@ impl Engine {
         name: &FunctionName,
         version: Version,
         initialization: InitializationType,
-        invocation: Option<Invocation>,
+        invocation: Option<Box<Invocation>>,
     ) {
         let alarm = |engine: &mut Self| {
             let limit = engine.init_limit(name, version, initialization);
@@ -103,7 +103,7 @@ impl Engine {
         self.effects.push(Effect::Start(start));
     }
 
-    pub(super) fn reuse(&mut self, now: Timestamp, id: EnvironmentId, invocation: Invocation) {
+    pub(super) fn reuse(&mut self, now: Timestamp, id: EnvironmentId, invocation: Box<Invocation>) {
         let environment = self.environments.get(&id).expect("an idle environment is alive");
         let State::Idle { since, alarm, cold } = environment.state else { return };
         alarm.into_iter().for_each(|key| self.alarms.cancel(key));
@@ -118,7 +118,12 @@ impl Engine {
     }
 
     /// Hands a ready environment its event and lets the function's timeout run.
-    pub(super) fn begin_invoke(&mut self, now: Timestamp, id: EnvironmentId, mut invocation: Invocation) {
+    pub(super) fn begin_invoke(
+        &mut self,
+        now: Timestamp,
+        id: EnvironmentId,
+        mut invocation: Box<Invocation>,
+    ) {
         let environment = self.environments.get_mut(&id).expect("an event goes to a living environment");
         invocation.started = Some(now);
         let alarm = self.alarms.set(now + environment.function.spec.timeout, Alarm::EndInvocation(id));
@@ -131,7 +136,7 @@ impl Engine {
     /// Starts an environment again in which nothing runs any more. Its Init is
     /// part of the invocation then ("suppressed init"): its timeout runs, and
     /// its Duration counts.
-    pub(super) fn restart(&mut self, now: Timestamp, id: EnvironmentId, mut invocation: Invocation) {
+    pub(super) fn restart(&mut self, now: Timestamp, id: EnvironmentId, mut invocation: Box<Invocation>) {
         let Some(environment) = self.environments.get_mut(&id) else { return };
         let request_id = invocation.request.request_id;
         invocation.started = Some(now);

@@ -73,7 +73,7 @@ impl Engine {
         let doing = Doing::Filtering { ticket, window, messages: Arc::clone(&messages) };
         self.set_doing(id, index, doing);
         let request = FilterRequest { mapping: id, poller: index, ticket, filter, messages };
-        self.effects.push(Effect::Filter(request));
+        self.effects.push(Effect::Filter(Box::new(request)));
         None
     }
 

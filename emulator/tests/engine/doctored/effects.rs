@@ -114,7 +114,7 @@ fn doctored_waits_are_found() {
 
 fn record(target: RecordTarget, attempts: u32) -> Effect {
     let outcome = Outcome::Success(Bytes::new());
-    Effect::SendRecord(InvocationRecord {
+    Effect::SendRecord(Box::new(InvocationRecord {
         target,
         request_id: request(1),
         function: function(),
@@ -125,7 +125,7 @@ fn record(target: RecordTarget, attempts: u32) -> Effect {
         last: (attempts > 0).then_some(Attempt { version: Version::Latest, outcome }),
         trace: Trace::default(),
         at: Timestamp::from_millis(10),
-    })
+    }))
 }
 
 #[test]

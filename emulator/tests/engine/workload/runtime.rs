@@ -22,8 +22,8 @@ impl World {
             Effect::Halt { .. } => {}
             Effect::Stop { environment } => drop(self.incarnations.remove(environment)),
             Effect::Respond { .. } | Effect::Refuse { .. } => {}
-            Effect::SendRecord(record) => self.records.push(record.clone()),
-            Effect::Filter(request) => self.filters.push(request.clone()),
+            Effect::SendRecord(record) => self.records.push((**record).clone()),
+            Effect::Filter(request) => self.filters.push((**request).clone()),
             Effect::Deliver { receiver, messages } => self.delivered(*receiver, messages),
         }
     }
