@@ -39,6 +39,7 @@ pub mod aws;
 pub mod cli;
 pub mod compare;
 pub mod completion;
+pub mod dead_letters;
 pub mod demo;
 pub mod deploy;
 pub mod duration;

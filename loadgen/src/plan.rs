@@ -6,6 +6,7 @@
 
 use crate::arrivals::{Arrivals, Shape};
 use crate::cli::Mode;
+use crate::dead_letters::DeadLetters;
 use crate::failure::Failure;
 use crate::limits;
 use crate::queue;
@@ -43,6 +44,7 @@ pub struct Load {
     pub drain_timeout: Duration,
     /// Whether to read in the function's log when accepted work was done.
     pub follow: bool,
+    pub dead_letters: Option<DeadLetters>,
     pub retries: Retries,
     /// Whether to keep a core awake while arrivals are paced.
     pub precise: bool,
@@ -71,6 +73,7 @@ impl Load {
             timeout: DEFAULT_TIMEOUT,
             drain_timeout: DEFAULT_DRAIN_TIMEOUT,
             follow: false,
+            dead_letters: None,
             retries: Retries::Off,
             precise: false,
             most_in_flight: None,
@@ -118,6 +121,7 @@ pub struct Plan {
     pub timeout: Duration,
     pub drain_timeout: Duration,
     pub follow: bool,
+    pub dead_letters: Option<DeadLetters>,
     pub retries: Retries,
     pub precise: bool,
     /// Requests that may be under way at once: connections, or a cap of one's own.
@@ -143,6 +147,7 @@ impl Plan {
             timeout: load.timeout,
             drain_timeout: load.drain_timeout,
             follow: load.follow,
+            dead_letters: load.dead_letters,
             retries: load.retries,
             precise: load.precise,
             most_in_flight: load.most_in_flight.map_or(connections, |most| connections.min(most as usize)),

@@ -3,14 +3,15 @@
 use crate::cli::{CompareFlags, MergeFlags, Output, OutputFlags};
 use crate::compare::{self, Comparison, Tolerance};
 use crate::failure::{Failure, exit};
-use crate::outputs::{Outputs, Recorder, print};
+use crate::outputs::{Outputs, print};
 use crate::report::file::OutFile;
 use crate::report::merge::merge;
 use crate::report::suite::Document;
 use crate::report::{Report, json};
 use crate::run::{complain, complete, exit_code};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Audience, Scenario};
 use crate::target::Target;
+use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -51,8 +52,9 @@ async fn played(scenario: &Scenario, target: &str, flags: &CompareFlags) -> Resu
     let target: Target =
         target.parse().map_err(|problem: String| Failure::flag_with_hint("A and B:", problem, hint))?;
     anstream::eprintln!("playing {} on {target}", scenario.name);
+    scenario::warn_of_account(scenario, &target).await?;
     let (suite, played) =
-        scenario::play(scenario, &target, &flags.aws, &mut Recorder::default(), false).await?;
+        scenario::play(scenario, &target, &flags.aws, &RefCell::default(), Audience::Nobody).await?;
     played?;
     if suite.interrupted { Err(Failure::Interrupted) } else { Ok(suite.reports) }
 }

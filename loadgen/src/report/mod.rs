@@ -82,6 +82,9 @@ pub struct Report {
     pub notes: BTreeMap<Class, String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub queue: Option<QueueReport>,
+    /// Messages in the dead-letter queue at the end, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dead_lettered: Option<u64>,
     /// What the function's log says of the work that was accepted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub completion: Option<Completion>,
@@ -230,6 +233,7 @@ impl Report {
             cold_start_ms: None,
             notes: stats.notes().clone(),
             queue: None,
+            dead_lettered: None,
             completion: None,
             expectations: Vec::new(),
             environment_uses: stats.environments().to_vec(),
@@ -526,6 +530,7 @@ pub(crate) mod tests {
             cold_start_ms: None,
             notes: BTreeMap::new(),
             queue: None,
+            dead_lettered: None,
             completion: None,
             expectations: Vec::new(),
             environment_uses: (0..5).map(environment).collect(),

@@ -156,6 +156,7 @@ fn facts(report: &Report) -> Vec<String> {
         Some(s) => format!("queue empty after {}", show_ms(s * 1000.0)),
         None => format!("queue not empty, {} left", plural(queue.left, "message")),
     }));
+    facts.extend(report.dead_lettered.map(|n| format!("{n} in the dead-letter queue")));
     facts
 }
 

@@ -14,11 +14,12 @@
 //! ```
 
 use super::source::Source;
-use super::{FunctionSetup, Scenario, Settings, Stage};
-use crate::account::{Code, FunctionSpec, MappingSpec, QueueSpec};
+use super::time::Time;
+use super::{AccountSettings, FunctionSetup, Scenario, Settings, Stage};
+use crate::account::{Code, FunctionSpec, MappingSpec, QueueSpec, dead_letter_name};
 use crate::arrivals::{Arrivals, End, Shape, shape};
 use crate::cli::{Mode, Reserved};
-use crate::duration;
+use crate::dead_letters::DeadLetters;
 use crate::expect::Expectation;
 use crate::failure::Failure;
 use crate::payload;
@@ -38,9 +39,13 @@ use toml::Spanned;
 struct File {
     name: Option<String>,
     question: Option<String>,
+    predict: Option<String>,
+    answer: Option<String>,
     target: Option<Target>,
     #[serde(default)]
     keep: bool,
+    #[serde(default)]
+    account: AccountSettings,
     #[serde(default)]
     function: Vec<Spanned<Function>>,
     #[serde(default)]
@@ -70,6 +75,9 @@ struct Function {
     duration: Option<Time>,
     duration_spread: Option<String>,
     failure_rate: Option<f64>,
+    /// Of events: where they end that are given up, and how often they are tried again.
+    dead_letter_queue: Option<Spanned<String>>,
+    retries: Option<Spanned<u32>>,
 }
 
 /// `[[queue]]`
@@ -118,6 +126,11 @@ struct StageText {
     drain_timeout: Option<Time>,
     reserved: Option<Reserved>,
     provisioned: Option<u32>,
+    refused: Option<Spanned<String>>,
+    #[serde(default)]
+    with_previous: bool,
+    caption: Option<String>,
+    because: Option<String>,
     #[serde(default)]
     expect: Vec<Expectation>,
 }
@@ -128,23 +141,6 @@ struct StageText {
 enum ModeText {
     Sync,
     Async,
-}
-
-/// A duration with a unit.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-struct Time(Duration);
-
-impl TryFrom<String> for Time {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Time, String> {
-        // None at all is a time here: a window, a delay.
-        match text.trim() {
-            "0" | "0s" | "0ms" => Ok(Time(Duration::ZERO)),
-            text => duration::parse(text).map(Time),
-        }
-    }
 }
 
 /// Reads a file's text.
@@ -166,8 +162,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Scenario, Failure> {
     Ok(Scenario {
         name: file.name.clone().unwrap_or_else(|| usual.into_owned()),
         question: file.question.clone(),
+        predict: file.predict.clone(),
+        answer: file.answer.clone(),
         target: file.target.clone(),
         keep: file.keep,
+        account: file.account.clone(),
         functions,
         queues: file.queue.iter().map(queue).collect(),
         mappings,
@@ -183,6 +182,9 @@ fn queue(queue: &Queue) -> QueueSpec {
         dead_letter_after: queue.dead_letter_after,
     }
 }
+
+/// Lambda tries a failed event twice more at most.
+const MOST_RETRIES: u32 = 2;
 
 /// Gives the parts of a file their meaning.
 struct Reader<'a> {
@@ -213,8 +215,11 @@ impl Reader<'_> {
         if environment.len() > function.environment.len() && code != Some(Code::BuiltIn) {
             return refuse("init, duration, duration_spread and failure_rate need code = \"built-in\"");
         }
+        let (dead_letter_queue, retries) = self.asynchronous(function, code.is_some())?;
         let made = code.map(|code| FunctionSpec {
             code,
+            dead_letter_queue,
+            retries,
             memory_mb: function.memory.unwrap_or(128),
             timeout: function.timeout.map_or(Duration::from_secs(15), |time| time.0),
             environment,
@@ -222,6 +227,30 @@ impl Reader<'_> {
         });
         let settings = Settings { reserved: function.reserved, provisioned: function.provisioned };
         Ok(FunctionSetup { name: function.name.clone(), made, settings })
+    }
+
+    /// What becomes of events, which only a function of the scenario's own is told.
+    fn asynchronous(
+        &self,
+        function: &Function,
+        made: bool,
+    ) -> Result<(Option<String>, Option<u32>), Failure> {
+        let refuse = |span, problem: &str| Err(self.source.failure(span, problem));
+        if let Some(retries) = function.retries.as_ref().filter(|retries| *retries.get_ref() > MOST_RETRIES) {
+            return refuse(retries.span(), "must be 0, 1 or 2");
+        }
+        let queue = function.dead_letter_queue.as_ref();
+        if let Some(queue) = queue
+            && !self.file.queue.iter().any(|known| known.name == *queue.get_ref())
+        {
+            return refuse(queue.span(), "there is no [[queue]] of that name");
+        }
+        let spans = [queue.map(Spanned::span), function.retries.as_ref().map(Spanned::span)];
+        if let (Some(span), false) = (spans.into_iter().flatten().next(), made) {
+            return refuse(span, "is not set on a function that exists");
+        }
+        let retries = function.retries.as_ref().map(|retries| *retries.get_ref());
+        Ok((queue.map(|queue| queue.get_ref().clone()), retries))
     }
 
     fn mapping(&self, spanned: &Spanned<Mapping>) -> Result<MappingSpec, Failure> {
@@ -265,12 +294,57 @@ impl Reader<'_> {
         load.retries = if stage.like_sdk { Retries::LikeSdk } else { Retries::Off };
         load.timeout = stage.timeout.map_or(load.timeout, |time| time.0);
         load.drain_timeout = stage.drain_timeout.map_or(load.drain_timeout, |time| time.0);
+        load.dead_letters = self.dead_letters(&load.subject, stage, spanned.span())?;
         let settings = Settings { reserved: stage.reserved, provisioned: stage.provisioned };
         if settings != Settings::default() && !matches!(load.subject, Subject::Function(_)) {
             let problem = "reserved and provisioned need a function that the stage invokes";
             return Err(self.source.failure(spanned.span(), problem));
         }
-        Ok(Stage { name, settings, load, expect: stage.expect.clone() })
+        if let Some(refused) = stage.refused.as_ref().filter(|_| settings == Settings::default()) {
+            let problem = "needs reserved or provisioned, which is to be refused";
+            return Err(self.source.failure(refused.span(), problem));
+        }
+        if n == 0 && stage.with_previous {
+            return Err(self.source.failure(spanned.span(), "with_previous needs a stage before it"));
+        }
+        Ok(Stage {
+            name,
+            settings,
+            refused: stage.refused.as_ref().map(|words| words.get_ref().clone()),
+            with_previous: stage.with_previous,
+            load,
+            expect: stage.expect.clone(),
+            caption: stage.caption.clone(),
+            because: stage.because.clone(),
+        })
+    }
+
+    /// The dead-letter queue of what a stage sends to.
+    fn dead_letters(
+        &self,
+        subject: &Subject,
+        stage: &StageText,
+        span: Range<usize>,
+    ) -> Result<Option<DeadLetters>, Failure> {
+        let queue = match subject {
+            Subject::Function(name) => {
+                let functions = self.file.function.iter().map(Spanned::get_ref);
+                let mut of_name = functions.filter(|function| function.name == *name);
+                of_name.find_map(|function| Some(function.dead_letter_queue.as_ref()?.get_ref().clone()))
+            }
+            Subject::Queue(name) => {
+                let mut of_name = self.file.queue.iter().filter(|queue| queue.name == *name);
+                of_name.find_map(|queue| queue.dead_letter_after.map(|_| dead_letter_name(name)))
+            }
+            Subject::Url(_) => None,
+        };
+        let awaited: Vec<Expectation> =
+            stage.expect.iter().filter(|expected| expected.is_of_dead_letters()).cloned().collect();
+        if queue.is_none() && !awaited.is_empty() {
+            let problem = "dead_lettered needs a dead-letter queue of what the stage sends to";
+            return Err(self.source.failure(span, problem));
+        }
+        Ok(queue.map(|queue| DeadLetters { queue, awaited }))
     }
 
     /// What a stage names, or the only thing there is to name.
@@ -382,10 +456,17 @@ mod tests {
     fn everything_can_be_said() {
         let text = r#"
 name = "All"
+predict = "how many?"
+answer = "so many"
 target = "http://127.0.0.1:4567"
 keep = true
+[account]
+concurrency = 50
+speed = 60
 [[function]]
 name = "f"
+dead_letter_queue = "q"
+retries = 1
 code = "built-in"
 memory = 256
 timeout = "30s"
@@ -419,7 +500,12 @@ mode = "async"
 follow = true
 payload = { sleep_ms = 5 }
 reserved = 2
+refused = "below its minimum"
+caption = "now"
+because = "so"
+expect = ["dead_lettered==2"]
 [[stage]]
+with_previous = true
 queue = "q"
 batch = 10
 arrivals = "poisson:50/s"
@@ -446,6 +532,15 @@ like_sdk = true
         );
         assert_eq!((queue.load.batch, queue.name.as_str(), queue.load.arrivals.seed), (10, "stage 2", 7));
         assert_eq!(url.load.payload.as_deref(), Some("text"));
+        assert_eq!((scenario.predict.as_deref(), scenario.answer.as_deref()), (Some("how many?"), Some("so many")));
+        assert_eq!(scenario.account.speed(), 60.0);
+        let of_events = f.made.as_ref().map(|made| (made.dead_letter_queue.as_deref(), made.retries));
+        assert_eq!(of_events, Some((Some("q"), Some(1))));
+        assert_eq!(burst.refused.as_deref(), Some("below its minimum"));
+        assert_eq!((burst.caption.as_deref(), burst.because.as_deref()), (Some("now"), Some("so")));
+        let dead = [burst, queue].map(|stage| stage.load.dead_letters.as_ref().map(|dead| dead.queue.as_str()));
+        assert_eq!(dead, [Some("q"), Some("q-dead")]);
+        assert_eq!(scenario.groups(), [0..2, 2..3]);
     }
 
     #[test]
@@ -472,5 +567,19 @@ like_sdk = true
         check(&in_stage("reserved = \"none\""), "4: stage.reserved: ");
         check(&in_stage("mode = \"later\""), "4: stage.mode: unknown variant");
         check("[[function]]\nname = \"f\"\ninit = \"1s\"\n[[stage]]\n", "1: function: init, duration");
+        check(&in_stage("with_previous = true"), "3: stage: with_previous needs a stage before it");
+        check(&in_stage("refused = \"no\""), "4: stage.refused: needs reserved or provisioned");
+        check(&in_stage("expect = [\"dead_lettered==1\"]"), "3: stage: dead_lettered needs a dead-letter queue");
+        let in_function = |line: &str| format!("[[function]]\nname = \"f\"\n{line}\n[[stage]]\n");
+        check(&in_function("retries = 3"), "3: function.retries: must be 0, 1 or 2");
+        check(&in_function("dead_letter_queue = \"q\""), "3: function.dead_letter_queue: there is no [[queue]]");
+        check(&in_function("retries = 1\ncode = \"existing\""), "3: function.retries: is not set on a function");
+        let in_account = |line: &str| format!("[account]\n{line}\n{stage}");
+        check(&in_account("concurency = 5"), "2: account.concurency: unknown field `concurency`");
+        check(&in_account("concurrency = 0"), "2: account.concurrency: ");
+        check(&in_account("scaling_rate = \"10\""), "2: account.scaling_rate: a rate is written like 1000/10s");
+        check(&in_account("idle_lifetime = \"7m-5m\""), "2: account.idle_lifetime: the longer time comes second");
+        check(&in_account("cold_start = \"hot\""), "2: account.cold_start: unknown variant `hot`");
+        check(&in_account("speed = 0"), "2: account.speed: the speed is a number from 0.001");
     }
 }
