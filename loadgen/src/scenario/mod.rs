@@ -124,6 +124,7 @@ pub fn check(flags: &CheckFlags) -> ExitCode {
 
 fn summary(scenario: &Scenario) -> String {
     let stages = plural(scenario.stages.len() as u64, "stage");
-    let expected: usize = scenario.stages.iter().map(|stage| stage.expect.len()).sum();
+    let of_stage = |stage: &Stage| stage.expect.len() + usize::from(stage.refused.is_some());
+    let expected: usize = scenario.stages.iter().map(of_stage).sum();
     format!("{}, {stages}, {}", scenario.name, plural(expected as u64, "expectation"))
 }

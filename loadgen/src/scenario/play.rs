@@ -189,8 +189,9 @@ impl Stages<'_> {
         Ok((load, refusal))
     }
 
+    /// A class has heard the question when it was asked for its guess.
     fn announce(&self) {
-        if self.audience != Audience::Nobody {
+        if self.audience == Audience::Readers {
             let question =
                 self.scenario.question.as_ref().map_or(String::new(), |question| format!("\n{question}"));
             print(&format!("{STRONG}{}{STRONG:#}{question}\n\n", self.scenario.name));
