@@ -369,7 +369,9 @@ mod tests {
             )
         };
         // The log's lines come stream by stream, not in the order of time.
-        for (timestamp, group, sequence) in [(1_300, "a", 3), (1_100, "a", 1), (1_200, "b", 4), (1_400, "b", 2)] {
+        for (timestamp, group, sequence) in
+            [(1_300, "a", 3), (1_100, "a", 1), (1_200, "b", 4), (1_400, "b", 2)]
+        {
             follower.read(&event(group, timestamp, &line(group, sequence)));
         }
         assert_eq!(follower.finish().out_of_order, Some(1));

@@ -54,11 +54,7 @@ fn target(text: &str) -> Result<Target, Failure> {
 }
 
 /// Plays a scenario for what is to be compared.
-pub async fn played(
-    scenario: &Scenario,
-    target: &Target,
-    flags: &AwsFlags,
-) -> Result<Vec<Report>, Failure> {
+pub async fn played(scenario: &Scenario, target: &Target, flags: &AwsFlags) -> Result<Vec<Report>, Failure> {
     anstream::eprintln!("playing {} on {target}", scenario.name);
     scenario::warn_of_account(scenario, target).await?;
     let (suite, played) =

@@ -1,12 +1,14 @@
 //! Functions: making them, and finding what is there.
 
 use super::undo::{Change, is_not_there};
-use crate::queue::arn;
 use super::{Account, TAG, failure, package, refused};
 use crate::failure::Failure;
+use crate::queue::arn;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, DeadLetterConfig, Environment, FunctionCode, LastUpdateStatus, Runtime, State};
+use aws_sdk_lambda::types::{
+    Architecture, DeadLetterConfig, Environment, FunctionCode, LastUpdateStatus, Runtime, State,
+};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -126,7 +126,9 @@ fn expectations(parts: &[(String, Report)]) -> Result<Vec<Expectation>, String> 
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
     for (name, part) in parts {
-        for verdict in part.expectations.iter().filter(|verdict| verdict.words.is_none() && seen.insert(&verdict.text)) {
+        for verdict in
+            part.expectations.iter().filter(|verdict| verdict.words.is_none() && seen.insert(&verdict.text))
+        {
             let text = &verdict.text;
             all.push(text.parse().map_err(|problem: String| format!("{name}: '{text}': {problem}"))?);
         }

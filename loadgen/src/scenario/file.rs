@@ -344,6 +344,8 @@ impl Reader<'_> {
             let problem = "dead_lettered needs a dead-letter queue of what the stage sends to";
             return Err(self.source.failure(span, problem));
         }
+        // A queue is waited for until it is empty; there is no more to come then.
+        let awaited = if matches!(subject, Subject::Queue(_)) { Vec::new() } else { awaited };
         Ok(queue.map(|queue| DeadLetters { queue, awaited }))
     }
 
@@ -532,13 +534,17 @@ like_sdk = true
         );
         assert_eq!((queue.load.batch, queue.name.as_str(), queue.load.arrivals.seed), (10, "stage 2", 7));
         assert_eq!(url.load.payload.as_deref(), Some("text"));
-        assert_eq!((scenario.predict.as_deref(), scenario.answer.as_deref()), (Some("how many?"), Some("so many")));
+        assert_eq!(
+            (scenario.predict.as_deref(), scenario.answer.as_deref()),
+            (Some("how many?"), Some("so many"))
+        );
         assert_eq!(scenario.account.speed(), 60.0);
         let of_events = f.made.as_ref().map(|made| (made.dead_letter_queue.as_deref(), made.retries));
         assert_eq!(of_events, Some((Some("q"), Some(1))));
         assert_eq!(burst.refused.as_deref(), Some("below its minimum"));
         assert_eq!((burst.caption.as_deref(), burst.because.as_deref()), (Some("now"), Some("so")));
-        let dead = [burst, queue].map(|stage| stage.load.dead_letters.as_ref().map(|dead| dead.queue.as_str()));
+        let dead =
+            [burst, queue].map(|stage| stage.load.dead_letters.as_ref().map(|dead| dead.queue.as_str()));
         assert_eq!(dead, [Some("q"), Some("q-dead")]);
         assert_eq!(scenario.groups(), [0..2, 2..3]);
     }
@@ -569,16 +575,31 @@ like_sdk = true
         check("[[function]]\nname = \"f\"\ninit = \"1s\"\n[[stage]]\n", "1: function: init, duration");
         check(&in_stage("with_previous = true"), "3: stage: with_previous needs a stage before it");
         check(&in_stage("refused = \"no\""), "4: stage.refused: needs reserved or provisioned");
-        check(&in_stage("expect = [\"dead_lettered==1\"]"), "3: stage: dead_lettered needs a dead-letter queue");
+        check(
+            &in_stage("expect = [\"dead_lettered==1\"]"),
+            "3: stage: dead_lettered needs a dead-letter queue",
+        );
         let in_function = |line: &str| format!("[[function]]\nname = \"f\"\n{line}\n[[stage]]\n");
         check(&in_function("retries = 3"), "3: function.retries: must be 0, 1 or 2");
-        check(&in_function("dead_letter_queue = \"q\""), "3: function.dead_letter_queue: there is no [[queue]]");
-        check(&in_function("retries = 1\ncode = \"existing\""), "3: function.retries: is not set on a function");
+        check(
+            &in_function("dead_letter_queue = \"q\""),
+            "3: function.dead_letter_queue: there is no [[queue]]",
+        );
+        check(
+            &in_function("retries = 1\ncode = \"existing\""),
+            "3: function.retries: is not set on a function",
+        );
         let in_account = |line: &str| format!("[account]\n{line}\n{stage}");
         check(&in_account("concurency = 5"), "2: account.concurency: unknown field `concurency`");
         check(&in_account("concurrency = 0"), "2: account.concurrency: ");
-        check(&in_account("scaling_rate = \"10\""), "2: account.scaling_rate: a rate is written like 1000/10s");
-        check(&in_account("idle_lifetime = \"7m-5m\""), "2: account.idle_lifetime: the longer time comes second");
+        check(
+            &in_account("scaling_rate = \"10\""),
+            "2: account.scaling_rate: a rate is written like 1000/10s",
+        );
+        check(
+            &in_account("idle_lifetime = \"7m-5m\""),
+            "2: account.idle_lifetime: the longer time comes second",
+        );
         check(&in_account("cold_start = \"hot\""), "2: account.cold_start: unknown variant `hot`");
         check(&in_account("speed = 0"), "2: account.speed: the speed is a number from 0.001");
     }
