@@ -105,7 +105,7 @@ pub async fn play(
     let made: Vec<FunctionSpec> = scenario.functions.iter().filter_map(|setup| setup.made.clone()).collect();
     aws::ask_before(flags, Some(&clients), &mut loads, &made).await?;
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
-    let mut account = Account::new(&clients, flags.role.clone(), scenario.name.clone(), stop.clone());
+    let mut account = Account::new(&clients, flags.role.clone(), &scenario.name, stop.clone());
     let stages = Stages { scenario, loads, target, clients: &clients, recorder, audience, stop: &stop };
     let mut suite = Suite::new(&scenario.name, scenario.question.clone());
     let played = stages.all(&mut account, &mut suite).await;
