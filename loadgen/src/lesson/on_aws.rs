@@ -6,9 +6,10 @@ use crate::compare;
 use crate::failure::{Failure, exit};
 use crate::outputs::print;
 use crate::report::file::OutFile;
-use crate::report::json;
 use crate::report::text::STRONG;
+use crate::report::{Report, json};
 use crate::reports::{pairs, played};
+use crate::run::complain;
 use crate::scenario::Scenario;
 use crate::signal;
 use crate::target::{Clients, Target};
@@ -29,7 +30,8 @@ pub(super) async fn compared(lesson: &Lesson, flags: &LessonFlags, to_class: boo
             return Err(Failure::Interrupted);
         }
     }
-    let comparisons = both(&scenario, flags).await?;
+    let (here, there) = both(&scenario, flags).await?;
+    let comparisons = pairs(("emulator", &here), ("aws", &there))?;
     let document = json::render(&comparisons);
     match flags.output.output {
         Output::Text => comparisons.iter().for_each(|comparison| print(&compare::text(comparison))),
@@ -40,17 +42,19 @@ pub(super) async fn compared(lesson: &Lesson, flags: &LessonFlags, to_class: boo
     }
     html.as_mut().map_or(Ok(()), |file| file.write(&compare::html(&comparisons)))?;
     report.as_mut().map_or(Ok(()), |file| file.write(&document))?;
+    here.iter().chain(&there).for_each(complain);
+    let as_expected = here.iter().chain(&there).all(Report::as_expected);
     let agree = comparisons.iter().all(|comparison| comparison.agree);
-    Ok(if agree { exit::DONE } else { exit::UNEXPECTED })
+    Ok(if agree && as_expected { exit::DONE } else { exit::UNEXPECTED })
 }
 
-/// AWS comes first: it asks whether that is meant.
-async fn both(scenario: &Scenario, flags: &LessonFlags) -> Result<Vec<compare::Comparison>, Failure> {
+/// What came of it here, and there. AWS comes first: it asks whether that is meant.
+async fn both(scenario: &Scenario, flags: &LessonFlags) -> Result<(Vec<Report>, Vec<Report>), Failure> {
     let there = played(scenario, &Target::Aws, &flags.aws).await?;
     let emulator = start(scenario).await?;
     let here = played(scenario, &Target::Url(emulator.endpoint()), &flags.aws).await;
     emulator.shutdown().await;
-    pairs(("emulator", &here?), ("aws", &there))
+    Ok((here?, there))
 }
 
 /// A comparison has no lines of its own for requests and expectations.
