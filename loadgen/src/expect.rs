@@ -370,6 +370,7 @@ fn unknown(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::completion::Completion;
     use crate::report::tests::example;
 
     #[test]
@@ -451,5 +452,29 @@ mod tests {
         check("service.max<3s", true, "observed 2.50 s");
         check("send_lag.max<=6ms", true, "observed 6.00 ms");
         check("accepted.p99<1s", false, "nothing observed");
+        check("dead_lettered==0", false, "nothing observed");
+        check("out_of_order==0", false, "nothing observed");
+    }
+
+    #[test]
+    fn what_the_log_and_the_dead_letter_queue_say_is_judged() {
+        let completion =
+            Completion { invocations: 15, environments: 3, out_of_order: Some(1), ..Completion::default() };
+        let mut report = Report { dead_lettered: Some(5), completion: Some(completion), ..example() };
+        report.environments = None;
+        for text in ["dead_lettered==5", "invocations==15", "environments==3", "out_of_order==1"] {
+            assert!(text.parse::<Expectation>().unwrap().judge(&report).ok, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_judged_by_its_words() {
+        let check = |said: Option<&str>, expected: &str| {
+            assert_eq!(Verdict::refusal("below 10", said).to_string(), expected);
+        };
+        check(Some("Invalid: below 10."), "refused with \"below 10\" (observed)");
+        check(Some("Invalid: above"), "refused with \"below 10\" (observed: Invalid: above)");
+        check(None, "refused with \"below 10\" (observed: it was not refused)");
+        assert!(!Verdict::refusal("below 10", None).ok);
     }
 }

@@ -108,14 +108,18 @@ mod tests {
             status: 200,
             ..Answer::default()
         };
-        samples.begin(Some("burst"));
         samples.write(
+            Some("burst"),
             &Sample { due: at(0), sent: Some(at(1)), done: at(5), outcome: Outcome::Ok(cold), attempts },
             start,
         );
         let outcome = Outcome::NotSent("too \"late\"".into());
         let attempts = Attempts::default();
-        samples.write(&Sample { due: at(2), sent: None, done: at(2), outcome, attempts }, start);
+        samples.write(
+            Some("burst"),
+            &Sample { due: at(2), sent: None, done: at(2), outcome, attempts },
+            start,
+        );
         samples.finish().unwrap();
         let expected = "\
 name,due_s,sent_s,done_s,response_ms,service_ms,class,status,reason,environment_id,init_ms,attempts,note
