@@ -2,8 +2,8 @@
 //!
 //! A lesson is a scenario that asks a question. An emulator starts inside this
 //! process for it, with the account that the scenario wants; from there on all
-//! goes over HTTP, as with any scenario. [`catalogue`] has the ten, [`class`]
-//! what is said, [`on_aws`] the one that is played on AWS too.
+//! goes over HTTP, as with any scenario. `catalogue` has the ten, `class` what is
+//! said, `on_aws` the one that is played on AWS too.
 
 mod catalogue;
 mod class;
