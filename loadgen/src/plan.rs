@@ -18,6 +18,7 @@ use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Barrier;
 
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -126,6 +127,8 @@ pub struct Plan {
     pub precise: bool,
     /// Requests that may be under way at once: connections, or a cap of one's own.
     pub most_in_flight: usize,
+    /// Runs that begin together wait here for each other.
+    pub together: Option<Arc<Barrier>>,
 }
 
 impl Plan {
@@ -151,6 +154,7 @@ impl Plan {
             retries: load.retries,
             precise: load.precise,
             most_in_flight: load.most_in_flight.map_or(connections, |most| connections.min(most as usize)),
+            together: None,
         })
     }
 }

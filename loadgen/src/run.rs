@@ -131,7 +131,8 @@ async fn send(
     let (samples, inbox) = mpsc::channel(SAMPLES);
     let retry = (plan.retries == Retries::LikeSdk).then(Retry::default);
     let (work, lines) = (Arc::clone(&plan.work), Arc::clone(&plan.lines));
-    let sender = Arc::new(Sender::new(work, lines, plan.timeout, retry, samples, stop.clone()));
+    let sender = Sender::new(work, lines, plan.timeout, retry, samples, stop.clone());
+    let sender = Arc::new(sender.together(plan.together.clone()));
     let in_flight = sender.in_flight();
     let (arrivals, most, precise) = (plan.arrivals.clone(), plan.most_in_flight, plan.precise);
     let driver = tokio::spawn(async move { drive(&arrivals, &sender, most, precise).await });

@@ -20,7 +20,9 @@ use crate::target::{Clients, Target};
 use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 /// Who watches as stages begin and end.
@@ -153,10 +155,12 @@ impl Stages<'_> {
         account: &mut Account<'_>,
         before: &Suite,
     ) -> Result<Vec<Report>, Failure> {
+        let barrier = (group.len() > 1).then(|| Arc::new(Barrier::new(group.len())));
         let mut ready = Vec::new();
         for n in group {
             let (load, refusal) = self.set(n, account).await?;
-            let plan = Plan::new(load, &self.target.to_string(), Some(self.clients)).await?;
+            let mut plan = Plan::new(load, &self.target.to_string(), Some(self.clients)).await?;
+            plan.together = barrier.clone();
             ready.push((n, plan, refusal));
         }
         self.recorder.borrow_mut().belongs_to(before);
