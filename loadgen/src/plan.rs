@@ -51,6 +51,8 @@ pub struct Load {
     pub precise: bool,
     /// A cap of one's own on what an open loop may have under way.
     pub most_in_flight: Option<u64>,
+    /// Whether it begins together with the load before it.
+    pub with_previous: bool,
 }
 
 impl Load {
@@ -78,6 +80,7 @@ impl Load {
             retries: Retries::Off,
             precise: false,
             most_in_flight: None,
+            with_previous: false,
         }
     }
 

@@ -63,7 +63,7 @@ mod tests {
             assert!(texts.iter().all(|text| text.is_some()), "{}", lesson.file);
             for stage in &scenario.stages {
                 assert!(!stage.expect.is_empty(), "{}: {}", lesson.file, stage.name);
-                let told = stage.caption.is_some() || stage.with_previous;
+                let told = stage.caption.is_some() || stage.load.with_previous;
                 assert!(told, "{}: {}", lesson.file, stage.name);
             }
         }

@@ -1,12 +1,14 @@
 //! Scenario files: an experiment written down, with what is expected of it.
 //!
-//! [`file`] is how it is written (TOML), [`Scenario`] what it means, [`play`]
-//! does it.
+//! `file` is how it is written (TOML), with what belongs to a function and to a
+//! stage in files of their own; [`Scenario`] is what it means, [`play`] does it.
 
 mod account;
 mod file;
+mod function;
 mod play;
 mod source;
+mod stage;
 mod time;
 mod together;
 
@@ -71,8 +73,6 @@ pub struct Stage {
     pub settings: Settings,
     /// Words with which the target has to refuse the settings.
     pub refused: Option<String>,
-    /// Begins together with the stage before it.
-    pub with_previous: bool,
     pub load: Load,
     pub expect: Vec<Expectation>,
     /// What is about to happen, in a line.
@@ -101,7 +101,8 @@ impl Scenario {
 
     /// Stages that begin together, as ranges of [`Scenario::stages`].
     pub fn groups(&self) -> Vec<Range<usize>> {
-        let begins: Vec<usize> = (0..self.stages.len()).filter(|&n| !self.stages[n].with_previous).collect();
+        let begins: Vec<usize> =
+            (0..self.stages.len()).filter(|&n| !self.stages[n].load.with_previous).collect();
         let ends = begins.iter().skip(1).copied().chain([self.stages.len()]);
         begins.iter().zip(ends).map(|(&begin, end)| begin..end).collect()
     }
