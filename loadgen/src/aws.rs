@@ -31,6 +31,8 @@ struct Machine {
 struct Estimate {
     requests: u64,
     at_once: u64,
+    /// Of the loads that begin together with the one that was added last, and it.
+    together: u64,
     /// In USD, if every invocation lasts until its timeout.
     at_most: f64,
     unknown: Vec<String>,
@@ -103,7 +105,9 @@ impl Estimate {
     fn add(&mut self, flags: &AwsFlags, load: &Load, machine: Option<Machine>) -> Result<(), Failure> {
         let requests = most_requests(load)?;
         self.requests += requests;
-        self.at_once = self.at_once.max(most_at_once(load, flags.max_concurrency));
+        let before = if load.with_previous { self.together } else { 0 };
+        self.together = before + most_at_once(load, flags.max_concurrency);
+        self.at_once = self.at_once.max(self.together);
         if let Subject::Queue(queue) = &load.subject {
             // Sent in batches, received and deleted in batches of ten at best, one by one at worst.
             let calls = requests.div_ceil(load.batch) + 2 * requests;
@@ -314,6 +318,18 @@ mod tests {
         let estimate = estimate_of("burst", End::Requests(500));
         assert!((estimate.at_most - (500.0 * 0.2e-6 + 500.0 * 15.0 * 0.000_016_666_7)).abs() < 1e-9);
         assert_eq!((estimate.requests, estimate.at_once), (500, 500));
+    }
+
+    #[test]
+    fn loads_at_the_same_time_add_up() {
+        let mut estimate = Estimate::default();
+        for (requests, with_previous) in [(100, false), (300, false), (250, true), (10, false)] {
+            let mut load = Load::new(Subject::Function("f".into()));
+            load.arrivals = Arrivals::burst(requests);
+            load.with_previous = with_previous;
+            estimate.add(&flags(), &load, None).unwrap();
+        }
+        assert_eq!((estimate.requests, estimate.at_once), (660, 550));
     }
 
     #[test]

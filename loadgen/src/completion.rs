@@ -46,6 +46,10 @@ pub struct Completion {
     /// Log streams that appeared: one per environment.
     pub environments: u64,
     pub cold_starts: u64,
+    /// Messages of a FIFO queue that ended after a later one of their group;
+    /// none where the log tells of no order.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub out_of_order: Option<u64>,
     /// From when it was accepted to when the log tells its end, both by the
     /// target's clock where it tells both.
     pub latency_ms: Option<Latency>,
@@ -72,6 +76,9 @@ struct Message {
     sent_timestamp: i64,
     #[serde(default)]
     failed: bool,
+    group: Option<String>,
+    /// A number of twenty digits.
+    sequence: Option<String>,
 }
 
 /// Platform lines in JSON, where a function's log is in JSON.
@@ -100,6 +107,8 @@ struct Follower {
     pending: Option<Accepted>,
     done: u64,
     streams: BTreeSet<String>,
+    /// Of each group, when each message ended, and its place in the order.
+    groups: HashMap<String, Vec<(i64, u128)>>,
     latency: Latencies,
     duration: Latencies,
     init: Latencies,
@@ -151,6 +160,7 @@ impl Follower {
             pending,
             done: 0,
             streams: BTreeSet::new(),
+            groups: HashMap::new(),
             latency: Latencies::default(),
             duration: Latencies::default(),
             init: Latencies::default(),
@@ -169,7 +179,7 @@ impl Follower {
                 }
                 self.event_ended(&request_id, event.timestamp);
             }
-            Some(Told::Message(message)) => self.message_ended(&message, event.timestamp),
+            Some(Told::Message(message)) => self.message_ended(message, event.timestamp),
             None => {}
         }
     }
@@ -184,7 +194,7 @@ impl Follower {
         }
     }
 
-    fn message_ended(&mut self, message: &Message, timestamp: i64) {
+    fn message_ended(&mut self, message: Message, timestamp: i64) {
         if self.pending.is_some() {
             return;
         }
@@ -194,11 +204,17 @@ impl Follower {
         }
         self.done += 1;
         self.latency.record(millis((timestamp - message.sent_timestamp) as f64));
+        let place = message.sequence.and_then(|sequence| sequence.parse().ok());
+        if let (Some(group), Some(place)) = (message.group, place) {
+            self.groups.entry(group).or_default().push((timestamp, place));
+        }
     }
 
     fn finish(self) -> Completion {
         Completion {
             completed: self.done,
+            out_of_order: (!self.groups.is_empty())
+                .then(|| self.groups.into_values().map(out_of_order).sum()),
             environments: self.streams.len() as u64,
             latency_ms: Latency::new(&self.latency),
             duration_ms: Latency::new(&self.duration),
@@ -206,6 +222,19 @@ impl Follower {
             ..self.completion
         }
     }
+}
+
+/// How many have one before them that stands after them in the order.
+fn out_of_order(mut group: Vec<(i64, u128)>) -> u64 {
+    // Those of one batch end at the same time, in the order of their lines.
+    group.sort_by_key(|&(ended, _)| ended);
+    let mut latest = 0;
+    let late = group.into_iter().filter(|&(_, place)| {
+        let late = place < latest;
+        latest = latest.max(place);
+        late
+    });
+    late.count() as u64
 }
 
 fn millis(ms: f64) -> Duration {
@@ -297,7 +326,8 @@ mod tests {
             r#"{"time":"t","type":"platform.report","record":{"requestId":"a","metrics":{"durationMs":3.01,"initDurationMs":110.5}}}"#,
             invocation(3.01, Some(110.5)),
         );
-        let message = Message { id: "m".into(), sent_timestamp: 5, failed: true };
+        let message =
+            Message { id: "m".into(), sent_timestamp: 5, failed: true, group: None, sequence: None };
         check(
             r#"{"message_id":"m","sent_timestamp":5,"receive_count":1,"failed":true}"#,
             Some(Told::Message(message)),
@@ -327,5 +357,23 @@ mod tests {
         let completion = follower.finish();
         assert_eq!((completion.completed, completion.failed), (1, 1));
         assert_eq!(completion.latency_ms.unwrap().max, 3_100.0);
+        assert_eq!(completion.out_of_order, None, "no line told of an order");
+    }
+
+    #[test]
+    fn the_order_counts_inside_a_group() {
+        let mut follower = Follower::new("/g".into(), 4, None);
+        let line = |group: &str, sequence: u64| {
+            format!(
+                r#"{{"message_id":"m","sent_timestamp":1000,"group":"{group}","sequence":"{sequence:020}"}}"#
+            )
+        };
+        // The log's lines come stream by stream, not in the order of time.
+        for (timestamp, group, sequence) in
+            [(1_300, "a", 3), (1_100, "a", 1), (1_200, "b", 4), (1_400, "b", 2)]
+        {
+            follower.read(&event(group, timestamp, &line(group, sequence)));
+        }
+        assert_eq!(follower.finish().out_of_order, Some(1));
     }
 }

@@ -27,6 +27,9 @@ pub struct Verdict {
     pub observed: Option<f64>,
     pub unit: Unit,
     pub ok: bool,
+    /// What was said, where no number was expected but a refusal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub words: Option<String>,
 }
 
 impl Expectation {
@@ -37,13 +40,33 @@ impl Expectation {
             observed,
             ok: observed.is_some_and(|value| self.range.contains(value)),
             unit: self.metric.unit(),
+            words: None,
         }
+    }
+
+    /// Whether it is about what ends in a dead-letter queue.
+    pub fn is_of_dead_letters(&self) -> bool {
+        self.metric == Metric::DeadLettered
     }
 }
 
 impl Verdict {
+    /// Of a setting that was to be refused with these words; `said` is the refusal.
+    pub fn refusal(expected: &str, said: Option<&str>) -> Verdict {
+        Verdict {
+            text: format!("refused with \"{expected}\""),
+            observed: None,
+            unit: Unit::Count,
+            ok: said.is_some_and(|said| said.contains(expected)),
+            words: Some(said.unwrap_or("it was not refused").to_owned()),
+        }
+    }
+
     /// What was observed, in the metric's unit.
     pub fn observed_text(&self) -> String {
+        if let Some(words) = &self.words {
+            return if self.ok { "observed".to_owned() } else { format!("observed: {words}") };
+        }
         match (self.observed, self.unit) {
             (None, _) => "nothing observed".to_owned(),
             (Some(count), Unit::Count) => format!("observed {count}"),
@@ -74,6 +97,12 @@ enum Metric {
     Status(u16),
     /// Accepted work that the log tells the end of.
     Completed,
+    /// Invocations that the log tells the end of.
+    Invocations,
+    /// Messages that the log tells after a later one of their group.
+    OutOfOrder,
+    /// Messages in the dead-letter queue at the end.
+    DeadLettered,
     /// Of all successes, or of one class; from the due time.
     Latency(Option<Class>, Point),
     /// Of all successes; from when a request left.
@@ -114,6 +143,9 @@ impl Metric {
             "max_concurrency" => Metric::MaxConcurrency,
             "attempts" => Metric::Attempts,
             "completed" => Metric::Completed,
+            "invocations" => Metric::Invocations,
+            "out_of_order" => Metric::OutOfOrder,
+            "dead_lettered" => Metric::DeadLettered,
             "start_skew" => Metric::StartSkew,
             "wall" => Metric::Wall,
             "drain" => Metric::Drain,
@@ -153,7 +185,10 @@ impl Metric {
             | Metric::MaxConcurrency
             | Metric::Attempts
             | Metric::Status(_)
-            | Metric::Completed => Unit::Count,
+            | Metric::Completed
+            | Metric::Invocations
+            | Metric::OutOfOrder
+            | Metric::DeadLettered => Unit::Count,
             Metric::Latency(..)
             | Metric::Service(_)
             | Metric::SendLag(_)
@@ -172,11 +207,17 @@ impl Metric {
             Metric::Errors => counts.errors(),
             Metric::Count(class) => counts.of(*class),
             Metric::ThrottledFor(reason) => counts.throttled.get(reason).copied().unwrap_or_default(),
-            Metric::Environments => report.environments?,
+            Metric::Environments => {
+                let by_log = report.completion.as_ref().map(|completion| completion.environments);
+                report.environments.or(by_log)?
+            }
             Metric::MaxConcurrency => report.max_concurrency?,
             Metric::Attempts => report.attempts.made,
             Metric::Status(status) => report.statuses.get(status).copied().unwrap_or_default(),
             Metric::Completed => report.completion.as_ref()?.completed,
+            Metric::Invocations => report.completion.as_ref()?.invocations,
+            Metric::OutOfOrder => report.completion.as_ref()?.out_of_order?,
+            Metric::DeadLettered => report.dead_lettered?,
             Metric::Service(point) => return Some(point.of(&report.service_of_successes()?)),
             Metric::SendLag(point) => return Some(point.of(report.send_lag_ms.as_ref()?)),
             Metric::Latency(None, point) => return Some(point.of(report.success_ms.as_ref()?)),
@@ -329,6 +370,7 @@ fn unknown(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::completion::Completion;
     use crate::report::tests::example;
 
     #[test]
@@ -410,5 +452,29 @@ mod tests {
         check("service.max<3s", true, "observed 2.50 s");
         check("send_lag.max<=6ms", true, "observed 6.00 ms");
         check("accepted.p99<1s", false, "nothing observed");
+        check("dead_lettered==0", false, "nothing observed");
+        check("out_of_order==0", false, "nothing observed");
+    }
+
+    #[test]
+    fn what_the_log_and_the_dead_letter_queue_say_is_judged() {
+        let completion =
+            Completion { invocations: 15, environments: 3, out_of_order: Some(1), ..Completion::default() };
+        let mut report = Report { dead_lettered: Some(5), completion: Some(completion), ..example() };
+        report.environments = None;
+        for text in ["dead_lettered==5", "invocations==15", "environments==3", "out_of_order==1"] {
+            assert!(text.parse::<Expectation>().unwrap().judge(&report).ok, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_judged_by_its_words() {
+        let check = |said: Option<&str>, expected: &str| {
+            assert_eq!(Verdict::refusal("below 10", said).to_string(), expected);
+        };
+        check(Some("Invalid: below 10."), "refused with \"below 10\" (observed)");
+        check(Some("Invalid: above"), "refused with \"below 10\" (observed: Invalid: above)");
+        check(None, "refused with \"below 10\" (observed: it was not refused)");
+        assert!(!Verdict::refusal("below 10", None).ok);
     }
 }

@@ -18,8 +18,8 @@
 //!   report; one task folds their samples, draws the progress and hands over.
 //!
 //! The target is reached through the AWS API alone. Nothing here knows whether
-//! the other end is AWS or the emulator; only [`demo`] starts an emulator, and
-//! looks at its `/_emulator/state` from outside.
+//! the other end is AWS or the emulator; only [`demo`] and [`lesson`] start one,
+//! and the demo looks at its `/_emulator/state` from outside.
 //!
 //! # Map
 //!
@@ -30,7 +30,8 @@
 //!
 //! Several runs: [`scenario`] plays a file, [`sweep`] one load on several
 //! settings; [`account`] makes and unmakes the functions, queues and mappings
-//! that they need, and puts changed settings back. [`aws`] asks before anything
+//! that they need, and puts changed settings back. [`lesson`] plays scenarios to a
+//! class. [`aws`] asks before anything
 //! is billed. [`compare`] and [`report::merge`] work on reports alone.
 
 pub mod account;
@@ -39,12 +40,14 @@ pub mod aws;
 pub mod cli;
 pub mod compare;
 pub mod completion;
+pub mod dead_letters;
 pub mod demo;
 pub mod deploy;
 pub mod distribution;
 pub mod duration;
 pub mod expect;
 pub mod failure;
+pub mod lesson;
 pub mod limits;
 pub mod logs;
 pub mod outcome;

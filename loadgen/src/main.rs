@@ -1,7 +1,7 @@
 //! The `loadgen` command.
 
 use loadgen::cli::{Cli, Command};
-use loadgen::{demo, deploy, reports, run, scenario, simulate, sweep};
+use loadgen::{demo, deploy, lesson, reports, run, scenario, simulate, sweep};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Deploy(flags) => deploy::deploy(&flags),
         Command::Destroy(flags) => deploy::destroy(&flags),
         Command::Demo(flags) => demo::main(&flags),
+        Command::Lesson(flags) => lesson::main(&flags),
         Command::SandboxFn => sandbox_fn::run(),
     }
 }

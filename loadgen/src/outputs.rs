@@ -7,6 +7,7 @@ use crate::report::samples::Samples;
 use crate::report::suite::Suite;
 use crate::report::{Report, html, json, junit, text};
 use crate::sample::Sample;
+use std::cell::RefCell;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,8 @@ pub struct Outputs {
     output: Output,
     html: Option<OutFile>,
     junit: Option<OutFile>,
-    pub recorder: Recorder,
+    /// Runs at the same time share it.
+    pub recorder: RefCell<Recorder>,
 }
 
 /// What is written while a run lasts.
@@ -27,8 +29,10 @@ pub struct Outputs {
 pub struct Recorder {
     samples: Option<Samples>,
     report: Option<OutFile>,
-    /// What the run under way belongs to, if it does not stand alone.
+    /// What the runs under way belong to, if they do not stand alone.
     suite: Option<Suite>,
+    /// Of each run under way, the latest there is.
+    under_way: Vec<Report>,
 }
 
 impl Outputs {
@@ -38,11 +42,12 @@ impl Outputs {
             output: flags.output,
             html: OutFile::optional("--html", flags.html.as_deref())?,
             junit: OutFile::optional("--junit", flags.junit.as_deref())?,
-            recorder: Recorder {
+            recorder: RefCell::new(Recorder {
                 samples: samples.map(OutFile::stream).transpose()?.map(Samples::new),
                 report: OutFile::optional("--report", flags.report.as_deref())?,
                 suite: None,
-            },
+                under_way: Vec::new(),
+            }),
         })
     }
 
@@ -72,7 +77,7 @@ impl Outputs {
     }
 
     fn write_files(self, title: &str, document: &str, reports: &[Report]) -> Result<(), Failure> {
-        let Recorder { samples, report, .. } = self.recorder;
+        let Recorder { samples, report, .. } = self.recorder.into_inner();
         report.map_or(Ok(()), |mut file| file.write(document))?;
         samples.map_or(Ok(()), Samples::finish)?;
         self.html.map_or(Ok(()), |mut file| file.write(&html::render(title, reports)))?;
@@ -81,20 +86,16 @@ impl Outputs {
 }
 
 impl Recorder {
-    /// The runs that were before the next one.
+    /// The runs that were before the next ones.
     pub fn belongs_to(&mut self, suite: &Suite) {
         self.suite = Some(suite.clone());
+        self.under_way.clear();
     }
 
-    pub fn begin(&mut self, name: Option<&str>) {
+    /// `name` is that of the run, where there are several.
+    pub fn sample(&mut self, name: Option<&str>, sample: &Sample, start: Instant) {
         if let Some(samples) = &mut self.samples {
-            samples.begin(name);
-        }
-    }
-
-    pub fn sample(&mut self, sample: &Sample, start: Instant) {
-        if let Some(samples) = &mut self.samples {
-            samples.write(sample, start);
+            samples.write(name, sample, start);
         }
     }
 
@@ -108,8 +109,10 @@ impl Recorder {
         let document = match &self.suite {
             None => json::render(&so_far),
             Some(suite) => {
+                self.under_way.retain(|report| report.name != so_far.name);
+                self.under_way.push(so_far);
                 let mut suite = Suite { interrupted: true, ..suite.clone() };
-                suite.reports.push(so_far);
+                suite.reports.extend(self.under_way.iter().cloned());
                 json::render(&suite)
             }
         };

@@ -6,6 +6,7 @@
 
 use crate::arrivals::{Arrivals, Shape};
 use crate::cli::Mode;
+use crate::dead_letters::DeadLetters;
 use crate::failure::Failure;
 use crate::limits;
 use crate::queue;
@@ -17,6 +18,7 @@ use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Barrier;
 
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 pub const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -43,11 +45,14 @@ pub struct Load {
     pub drain_timeout: Duration,
     /// Whether to read in the function's log when accepted work was done.
     pub follow: bool,
+    pub dead_letters: Option<DeadLetters>,
     pub retries: Retries,
     /// Whether to keep a core awake while arrivals are paced.
     pub precise: bool,
     /// A cap of one's own on what an open loop may have under way.
     pub most_in_flight: Option<u64>,
+    /// Whether it begins together with the load before it.
+    pub with_previous: bool,
 }
 
 impl Load {
@@ -71,9 +76,11 @@ impl Load {
             timeout: DEFAULT_TIMEOUT,
             drain_timeout: DEFAULT_DRAIN_TIMEOUT,
             follow: false,
+            dead_letters: None,
             retries: Retries::Off,
             precise: false,
             most_in_flight: None,
+            with_previous: false,
         }
     }
 
@@ -118,10 +125,13 @@ pub struct Plan {
     pub timeout: Duration,
     pub drain_timeout: Duration,
     pub follow: bool,
+    pub dead_letters: Option<DeadLetters>,
     pub retries: Retries,
     pub precise: bool,
     /// Requests that may be under way at once: connections, or a cap of one's own.
     pub most_in_flight: usize,
+    /// Runs that begin together wait here for each other.
+    pub together: Option<Arc<Barrier>>,
 }
 
 impl Plan {
@@ -143,9 +153,11 @@ impl Plan {
             timeout: load.timeout,
             drain_timeout: load.drain_timeout,
             follow: load.follow,
+            dead_letters: load.dead_letters,
             retries: load.retries,
             precise: load.precise,
             most_in_flight: load.most_in_flight.map_or(connections, |most| connections.min(most as usize)),
+            together: None,
         })
     }
 

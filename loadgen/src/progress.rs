@@ -1,11 +1,12 @@
-//! What a person sees while requests are under way: one bar on standard error.
+//! What a person sees while requests are under way: a bar on standard error.
 //!
 //! Without a terminal nothing is drawn; a log has no use for moving bars.
 
 use crate::cli::Mode;
 use crate::outcome::Class;
 use crate::stats::Stats;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// How often the bar moves. Fast enough to look alive.
@@ -15,6 +16,10 @@ pub const TICK: Duration = Duration::from_millis(100);
 const BAR: &str = "  {prefix}{bar:14.green/black.bright} {pos:>4}/{len} {wide_msg} {elapsed:>3}";
 
 const OPEN_END: &str = "  {prefix}{spinner} {pos:>4} {wide_msg} {elapsed:>3}";
+
+/// Runs at the same time have their bars below each other. They hide themselves
+/// where standard error is no terminal.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// A bar of requests, or of something else that is waited for.
 #[derive(Debug)]
@@ -28,8 +33,7 @@ impl Progress {
         let template = if requests.is_some() { BAR } else { OPEN_END };
         let style = ProgressStyle::with_template(template).expect("the templates are constant");
         bar.set_style(style.progress_chars("━━─"));
-        // Hides itself where standard error is no terminal.
-        bar.set_draw_target(ProgressDrawTarget::stderr());
+        let bar = BARS.add(bar);
         bar.set_prefix(prefix.into());
         bar.enable_steady_tick(TICK);
         Progress(bar)
@@ -63,5 +67,6 @@ impl Progress {
     /// Takes the bar away, so that what follows starts on a clean line.
     pub fn clear(&self) {
         self.0.finish_and_clear();
+        BARS.remove(&self.0);
     }
 }

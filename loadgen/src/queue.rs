@@ -82,7 +82,7 @@ pub async fn drain(
 }
 
 /// Visible, in flight and delayed messages together.
-async fn messages(sqs: &Client, url: &str) -> Result<u64, String> {
+pub async fn messages(sqs: &Client, url: &str) -> Result<u64, String> {
     let request = sqs.get_queue_attributes().queue_url(url);
     let answer = request.set_attribute_names(Some(ATTRIBUTES.to_vec())).send().await;
     let answer = answer.map_err(|error| in_words(&error))?;

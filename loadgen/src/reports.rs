@@ -1,16 +1,17 @@
 //! `loadgen compare` and `loadgen merge`: commands that work on reports.
 
-use crate::cli::{CompareFlags, MergeFlags, Output, OutputFlags};
+use crate::cli::{AwsFlags, CompareFlags, MergeFlags, Output, OutputFlags};
 use crate::compare::{self, Comparison, Tolerance};
 use crate::failure::{Failure, exit};
-use crate::outputs::{Outputs, Recorder, print};
+use crate::outputs::{Outputs, print};
 use crate::report::file::OutFile;
 use crate::report::merge::merge;
 use crate::report::suite::Document;
 use crate::report::{Report, json};
 use crate::run::{complain, complete, exit_code};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Audience, Scenario};
 use crate::target::Target;
+use std::cell::RefCell;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -30,11 +31,12 @@ async fn compared(flags: &CompareFlags) -> Result<u8, Failure> {
     let (a, b) = match &flags.scenario {
         Some(file) => {
             let scenario = Scenario::read(file)?;
-            (played(&scenario, &flags.a, flags).await?, played(&scenario, &flags.b, flags).await?)
+            let (a, b) = (target(&flags.a)?, target(&flags.b)?);
+            (played(&scenario, &a, &flags.aws).await?, played(&scenario, &b, &flags.aws).await?)
         }
         None => (read(&flags.a)?, read(&flags.b)?),
     };
-    let comparisons = pairs(flags, &a, &b)?;
+    let comparisons = pairs((&flags.a, &a), (&flags.b, &b))?;
     let document = json::render(&comparisons);
     match flags.output {
         Output::Text => comparisons.iter().for_each(|comparison| print(&compare::text(comparison))),
@@ -46,13 +48,17 @@ async fn compared(flags: &CompareFlags) -> Result<u8, Failure> {
     Ok(if agree { exit::DONE } else { exit::UNEXPECTED })
 }
 
-async fn played(scenario: &Scenario, target: &str, flags: &CompareFlags) -> Result<Vec<Report>, Failure> {
+fn target(text: &str) -> Result<Target, Failure> {
     let hint = "with --scenario, A and B are targets: emulator, aws or a URL";
-    let target: Target =
-        target.parse().map_err(|problem: String| Failure::flag_with_hint("A and B:", problem, hint))?;
+    text.parse().map_err(|problem: String| Failure::flag_with_hint("A and B:", problem, hint))
+}
+
+/// Plays a scenario for what is to be compared.
+pub async fn played(scenario: &Scenario, target: &Target, flags: &AwsFlags) -> Result<Vec<Report>, Failure> {
     anstream::eprintln!("playing {} on {target}", scenario.name);
+    scenario::warn_of_account(scenario, target).await?;
     let (suite, played) =
-        scenario::play(scenario, &target, &flags.aws, &mut Recorder::default(), false).await?;
+        scenario::play(scenario, target, flags, &RefCell::default(), Audience::Nobody).await?;
     played?;
     if suite.interrupted { Err(Failure::Interrupted) } else { Ok(suite.reports) }
 }
@@ -61,8 +67,12 @@ fn read(path: &str) -> Result<Vec<Report>, Failure> {
     Ok(Document::read(Path::new(path))?.reports().to_vec())
 }
 
-/// Reports of the same name belong together; single ones do anyway.
-fn pairs(flags: &CompareFlags, a: &[Report], b: &[Report]) -> Result<Vec<Comparison>, Failure> {
+/// Reports of the same name belong together; single ones do anyway. Each side
+/// comes with what it is called.
+pub fn pairs(
+    (name_a, a): (&str, &[Report]),
+    (name_b, b): (&str, &[Report]),
+) -> Result<Vec<Comparison>, Failure> {
     let tolerance = Tolerance::default();
     if let ([a], [b]) = (a, b) {
         return Ok(vec![compare::compare(a, b, &tolerance)]);
@@ -70,7 +80,7 @@ fn pairs(flags: &CompareFlags, a: &[Report], b: &[Report]) -> Result<Vec<Compari
     let named = |reports: &[Report]| reports.iter().map(Report::title).collect::<Vec<_>>();
     if named(a) != named(b) {
         let problem =
-            format!("{} has {}, and {} has {}", flags.a, named(a).join(", "), flags.b, named(b).join(", "));
+            format!("{name_a} has {}, and {name_b} has {}", named(a).join(", "), named(b).join(", "));
         return Err(Failure::flag("A and B:", problem));
     }
     Ok(a.iter().zip(b).map(|(a, b)| compare::compare(a, b, &tolerance)).collect())

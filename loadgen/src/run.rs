@@ -18,6 +18,7 @@ use crate::sender::Sender;
 use crate::signal;
 use crate::stats::Stats;
 use crate::target::{Clients, Target};
+use std::cell::RefCell;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -60,13 +61,13 @@ async fn command(flags: &RunFlags) -> Result<u8, Failure> {
     load.check_connections()?;
     let target = flags.target.clone().unwrap_or(Target::Emulator);
     let clients = clients(&load, &target).await?;
-    let mut outputs = Outputs::open(&flags.output)?;
+    let outputs = Outputs::open(&flags.output)?;
     aws::ask_before(&flags.aws, clients.as_ref(), std::slice::from_mut(&mut load), &[]).await?;
     let plan = Plan::new(load, &target.to_string(), clients.as_ref()).await?;
     // Until here a signal ends the process at once: a pipe may wait for its reader.
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
 
-    let mut report = perform(&plan, "", &mut outputs.recorder, &stop).await;
+    let mut report = perform(&plan, "", &outputs.recorder, &stop).await;
     report.judge(&flags.expect);
     outputs.write_report(&report)?;
     complain(&report);
@@ -83,11 +84,21 @@ async fn clients(load: &Load, target: &Target) -> Result<Option<Clients>, Failur
 }
 
 /// Sends everything the plan says, and waits for what was only accepted.
-pub async fn perform(plan: &Plan, prefix: &str, recorder: &mut Recorder, stop: &CancellationToken) -> Report {
+pub async fn perform(
+    plan: &Plan,
+    prefix: &str,
+    recorder: &RefCell<Recorder>,
+    stop: &CancellationToken,
+) -> Report {
     let (stats, accepted) = send(plan, prefix, recorder, stop).await;
     let mut report = Report::new(plan.sent(), &stats, stop.is_cancelled());
     if plan.mode == Mode::Queue {
         report.queue = Some(drain(plan, report.counts.accepted, stop).await);
+    }
+    if let (Some(dead_letters), Some(clients)) = (&plan.dead_letters, &plan.clients)
+        && let Err(problem) = dead_letters.count(&mut report, clients, plan.drain_timeout, stop).await
+    {
+        anstream::eprintln!("warning: the dead-letter queue: {problem}");
     }
     if plan.follow {
         let (started, count) = (report.times.started, report.counts.accepted);
@@ -114,13 +125,14 @@ async fn drain(plan: &Plan, sent: u64, stop: &CancellationToken) -> crate::repor
 async fn send(
     plan: &Plan,
     prefix: &str,
-    recorder: &mut Recorder,
+    recorder: &RefCell<Recorder>,
     stop: &CancellationToken,
 ) -> (Stats, Accepted) {
     let (samples, inbox) = mpsc::channel(SAMPLES);
     let retry = (plan.retries == Retries::LikeSdk).then(Retry::default);
     let (work, lines) = (Arc::clone(&plan.work), Arc::clone(&plan.lines));
-    let sender = Arc::new(Sender::new(work, lines, plan.timeout, retry, samples, stop.clone()));
+    let sender = Sender::new(work, lines, plan.timeout, retry, samples, stop.clone());
+    let sender = Arc::new(sender.together(plan.together.clone()));
     let in_flight = sender.in_flight();
     let (arrivals, most, precise) = (plan.arrivals.clone(), plan.most_in_flight, plan.precise);
     let driver = tokio::spawn(async move { drive(&arrivals, &sender, most, precise).await });
@@ -143,7 +155,7 @@ async fn send(
 /// The one owner of the statistics.
 struct Fold<'a> {
     plan: &'a Plan,
-    recorder: &'a mut Recorder,
+    recorder: &'a RefCell<Recorder>,
     stats: Stats,
     /// Events to be followed.
     accepted: Accepted,
@@ -151,8 +163,7 @@ struct Fold<'a> {
 }
 
 impl<'a> Fold<'a> {
-    fn new(plan: &'a Plan, recorder: &'a mut Recorder) -> Fold<'a> {
-        recorder.begin(plan.name.as_deref());
+    fn new(plan: &'a Plan, recorder: &'a RefCell<Recorder>) -> Fold<'a> {
         let started = Instant::now();
         Fold { plan, recorder, stats: Stats::new(started), accepted: Accepted::new(), started }
     }
@@ -192,7 +203,7 @@ impl<'a> Fold<'a> {
 
     fn record(&mut self, sample: &Sample) {
         self.stats.record(sample);
-        self.recorder.sample(sample, self.started);
+        self.recorder.borrow_mut().sample(self.plan.name.as_deref(), sample, self.started);
         if let Outcome::Accepted { request_id: Some(id), .. } = &sample.outcome
             && self.plan.follow
         {
@@ -203,11 +214,12 @@ impl<'a> Fold<'a> {
 
     /// A report as of now: what has not ended counts as not answered.
     fn checkpoint(&mut self) {
-        if self.recorder.wants_checkpoints() {
+        let mut recorder = self.recorder.borrow_mut();
+        if recorder.wants_checkpoints() {
             let mut so_far = self.stats.clone();
             let open = self.plan.arrivals.requests().unwrap_or_default().saturating_sub(so_far.ended());
             so_far.never_begun(open, "had not ended when this was written");
-            self.recorder.checkpoint(Report::new(self.plan.sent(), &so_far, true));
+            recorder.checkpoint(Report::new(self.plan.sent(), &so_far, true));
         }
     }
 }

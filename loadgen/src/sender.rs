@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{Barrier, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// A place to send from: the connection of the request before, if it is open.
@@ -26,6 +26,8 @@ pub struct Sender {
     retry: Option<Retry>,
     samples: mpsc::Sender<Sample>,
     in_flight: Arc<AtomicU64>,
+    /// Where senders that begin together wait for each other.
+    together: Option<Arc<Barrier>>,
     stop: CancellationToken,
 }
 
@@ -38,7 +40,12 @@ impl Sender {
         samples: mpsc::Sender<Sample>,
         stop: CancellationToken,
     ) -> Sender {
-        Sender { work, lines, timeout, retry, samples, in_flight: Arc::default(), stop }
+        Sender { work, lines, timeout, retry, samples, in_flight: Arc::default(), together: None, stop }
+    }
+
+    /// Begins when all others at the barrier are ready too.
+    pub fn together(self, together: Option<Arc<Barrier>>) -> Sender {
+        Sender { together, ..self }
     }
 
     /// How many requests are under way.
@@ -57,8 +64,14 @@ impl Sender {
 
     /// Opens connections before they are needed; gives up when the run is stopped.
     pub async fn prepare(&self, lines: usize) {
+        let ready = async {
+            self.lines.prepare(lines).await;
+            if let Some(together) = &self.together {
+                together.wait().await;
+            }
+        };
         tokio::select! {
-            () = self.lines.prepare(lines) => {}
+            () = ready => {}
             () = self.stop.cancelled() => {}
         }
     }

@@ -14,6 +14,7 @@ use crate::run::{complain, complete, exit_code, perform};
 use crate::scenario::{Settings, set};
 use crate::signal;
 use crate::target::Clients;
+use std::cell::RefCell;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,7 @@ async fn command(flags: &SweepFlags) -> Result<u8, Failure> {
     let (made, load) = load(flags)?;
     load.check_connections()?;
     let clients = Clients::connect(&flags.target).await?;
-    let mut outputs = Outputs::open(&flags.output)?;
+    let outputs = Outputs::open(&flags.output)?;
     let mut loads: Vec<Load> =
         cases.iter().map(|case| Load { name: Some(case.name.clone()), ..load.clone() }).collect();
     let specs: Vec<FunctionSpec> = made.clone().into_iter().collect();
@@ -49,7 +50,7 @@ async fn command(flags: &SweepFlags) -> Result<u8, Failure> {
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
     let mut account = Account::new(&clients, flags.aws.role.clone(), "sweep", stop.clone());
     let mut sweep =
-        Sweep { flags, clients: &clients, cases, loads, recorder: &mut outputs.recorder, stop: &stop };
+        Sweep { flags, clients: &clients, cases, loads, recorder: &outputs.recorder, stop: &stop };
     let mut suite = Suite::new(format!("sweep of {}", sweep.loads[0].subject), None);
     let swept = sweep.all(made.as_ref(), &mut account, &mut suite).await;
     suite.interrupted = stop.is_cancelled();
@@ -94,7 +95,7 @@ struct Sweep<'a> {
     clients: &'a Clients,
     cases: Vec<Case>,
     loads: Vec<Load>,
-    recorder: &'a mut Recorder,
+    recorder: &'a RefCell<Recorder>,
     stop: &'a CancellationToken,
 }
 
@@ -125,7 +126,7 @@ impl Sweep<'_> {
             load.subject = Subject::Function(set(account, name, case.settings).await?);
         }
         let plan = Plan::new(load, &self.flags.target.to_string(), Some(self.clients)).await?;
-        self.recorder.belongs_to(before);
+        self.recorder.borrow_mut().belongs_to(before);
         let report = perform(&plan, &format!("{:14} ", case.name), self.recorder, self.stop).await;
         if n + 1 < self.cases.len() {
             tokio::select! {

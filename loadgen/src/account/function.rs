@@ -3,9 +3,12 @@
 use super::undo::{Change, is_not_there};
 use super::{Account, TAG, failure, package, refused};
 use crate::failure::Failure;
+use crate::queue::arn;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, LastUpdateStatus, Runtime, State};
+use aws_sdk_lambda::types::{
+    Architecture, DeadLetterConfig, Environment, FunctionCode, LastUpdateStatus, Runtime, State,
+};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +32,10 @@ pub struct FunctionSpec {
     pub memory_mb: u32,
     pub timeout: Duration,
     pub environment: BTreeMap<String, String>,
+    /// The queue for events that are given up.
+    pub dead_letter_queue: Option<String>,
+    /// How often a failed event is tried again, if not twice.
+    pub retries: Option<u32>,
 }
 
 impl FunctionSpec {
@@ -40,6 +47,8 @@ impl FunctionSpec {
             memory_mb: 128,
             timeout: Duration::from_secs(15),
             environment: BTreeMap::new(),
+            dead_letter_queue: None,
+            retries: None,
         }
     }
 
@@ -65,7 +74,18 @@ impl Account<'_> {
         }
         self.create(spec, &step).await?;
         self.undo.push(Change::MadeFunction(spec.name.clone()));
-        self.active(&spec.name).await
+        self.active(&spec.name).await?;
+        match spec.retries {
+            Some(retries) => self.set_retries(&spec.name, retries).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What is set goes when the function goes.
+    async fn set_retries(&self, name: &str, retries: u32) -> Result<(), Failure> {
+        let request = self.clients.lambda.put_function_event_invoke_config().function_name(name);
+        let answer = request.maximum_retry_attempts(retries.cast_signed()).send().await;
+        answer.map(drop).map_err(|error| refused(&format!("set the retries of {name}"), &error))
     }
 
     /// Makes a function, or brings one that loadgen has made up to date. Says
@@ -103,7 +123,20 @@ impl Account<'_> {
         let request = request.runtime(runtime).handler(handler).code(code).architectures(architecture());
         let request = request.timeout(spec.timeout_s()).memory_size(spec.memory()).tags(TAG, &self.purpose);
         let request = request.environment(Environment::builder().set_variables(Some(variables)).build());
+        let request = request.set_dead_letter_config(self.dead_letters(spec, step).await?);
         request.send().await.map(drop).map_err(|error| refused(step, &error))
+    }
+
+    async fn dead_letters(
+        &self,
+        spec: &FunctionSpec,
+        step: &str,
+    ) -> Result<Option<DeadLetterConfig>, Failure> {
+        let Some(name) = &spec.dead_letter_queue else { return Ok(None) };
+        let url = self.queue_url(name).await?;
+        let url = url.ok_or_else(|| failure(step, format!("there is no queue {name}")))?;
+        let target = arn(&self.clients.sqs, &url).await.map_err(|problem| failure(step, problem))?;
+        Ok(Some(DeadLetterConfig::builder().target_arn(target).build()))
     }
 
     async fn update(

@@ -51,10 +51,10 @@ impl<'a> Account<'a> {
     pub fn new(
         clients: &'a Clients,
         role: Option<String>,
-        purpose: impl Into<String>,
+        purpose: &str,
         stop: CancellationToken,
     ) -> Account<'a> {
-        Account { clients, role, purpose: purpose.into(), stop, undo: Undo::default() }
+        Account { clients, role, purpose: tag_value(purpose), stop, undo: Undo::default() }
     }
 
     /// The emulator asks for no role in particular.
@@ -96,6 +96,13 @@ impl<'a> Account<'a> {
     }
 }
 
+/// What AWS takes as a tag's value: the rest of a name is left out.
+fn tag_value(name: &str) -> String {
+    const LONGEST: usize = 256;
+    let allowed = |c: &char| c.is_alphanumeric() || " _.:/=+-@".contains(*c);
+    name.chars().filter(allowed).take(LONGEST).collect()
+}
+
 fn failure(step: impl Into<String>, problem: impl Into<String>) -> Failure {
     Failure::Account { step: step.into(), problem: problem.into() }
 }
@@ -106,4 +113,17 @@ where
     E: ProvideErrorMetadata + std::error::Error,
 {
     failure(step, in_words(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_what_a_tag_can_say() {
+        assert_eq!(tag_value("Lesson 1 again, on AWS"), "Lesson 1 again on AWS");
+        assert_eq!(tag_value("größe: a/b_c=d+e-f@g.h"), "größe: a/b_c=d+e-f@g.h");
+        assert_eq!(tag_value("who's there?\n"), "whos there");
+        assert_eq!(tag_value(&"x".repeat(300)).len(), 256);
+    }
 }

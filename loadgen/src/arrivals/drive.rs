@@ -143,9 +143,9 @@ async fn open_loop(
     in_flight: usize,
     precise: bool,
 ) -> io::Result<()> {
-    let mut alarm = Alarm::new(precise)?;
     let expected = arrivals.requests().unwrap_or_default().min(OPEN_LOOP_LINES as u64) as usize;
     sender.prepare(expected.min(in_flight)).await;
+    let mut alarm = Alarm::new(precise)?;
     let places = Arc::new(Semaphore::new(in_flight));
     let tasks = TaskTracker::new();
     let start = Instant::now();

@@ -8,7 +8,7 @@ mod suite_flags;
 pub use run_flags::{LoadFlags, RunFlags};
 pub use simulate_flags::SimulateFlags;
 pub use suite_flags::{
-    CheckFlags, CompareFlags, DeployFlags, DestroyFlags, MergeFlags, Reserved, SweepFlags,
+    CheckFlags, CompareFlags, DeployFlags, DestroyFlags, LessonFlags, MergeFlags, Reserved, SweepFlags,
 };
 
 use crate::failure::exit;
@@ -61,6 +61,9 @@ pub enum Command {
     /// Watch the three experiments of Lambda concurrency against a local emulator
     #[command(after_long_help = DEMO_EXAMPLES)]
     Demo(DemoFlags),
+    /// Play one of the ten lessons of Lambda concurrency, or list them
+    #[command(after_long_help = suite_flags::LESSON_EXAMPLES)]
+    Lesson(Box<LessonFlags>),
     /// Be the sample function of the demonstration
     #[command(name = "sandbox-fn", hide = true)]
     SandboxFn,
@@ -87,7 +90,7 @@ Examples:
     loadgen run --url http://abc.lambda-url.us-east-1.localhost:4566/ --requests 100
 
   A scenario, and every form of its report:
-    loadgen run examples/scenarios/reserved.toml --report r.json --html r.html --junit r.xml --csv r.csv
+    loadgen run examples/lessons/01-reserved.toml --report r.json --html r.html --junit r.xml --csv r.csv
 
   Against AWS, with the standard credential chain, and the report in a file:
     loadgen run --target aws --function my-function --report report.json
@@ -97,7 +100,8 @@ Expectations compare one number of the report:
   Operators: == != < <= > >= and `between A and B` (inclusive).
   Counts: requests ok ok_warm ok_cold accepted throttled throttled.REASON function_error
     server_error client_error timeout no_answer not_sent errors (the last six together)
-    environments max_concurrency attempts status.CODE completed (with --follow)
+    environments max_concurrency attempts status.CODE; with --follow: completed invocations
+    out_of_order (of a FIFO queue); in a scenario: dead_lettered
   Times: p50 p90 p99 p999 max mean (of all successes, or CLASS.p99 of one class; from when a
     request was due), service.p99 (from when it left), start_skew wall drain send_lag.p99
     cold_start.p50 cold_start.mean cold_start.max

@@ -2,15 +2,16 @@
 
 use super::suite_flags::Reserved;
 use super::{Mode, Output};
-use crate::account::{Code, FunctionSpec, MappingSpec, QueueSpec};
+use crate::account::{Code, FunctionSpec, MappingSpec, QueueSpec, dead_letter_name};
 use crate::arrivals::{Arrivals, End, Shape};
+use crate::dead_letters::DeadLetters;
 use crate::distribution::Distribution;
 use crate::duration;
 use crate::expect::Expectation;
 use crate::failure::Failure;
 use crate::plan::Load;
 use crate::report::{Retries, Subject};
-use crate::scenario::{FunctionSetup, Scenario, Settings, Stage};
+use crate::scenario::{AccountSettings, FunctionSetup, Scenario, Settings, Stage};
 use crate::simulate::Options;
 use clap::Args;
 use emulator::engine::{Quotas, Rate};
@@ -223,7 +224,9 @@ impl SimulateFlags {
                         "has no meaning with a scenario, whose stages say what they expect",
                     ));
                 }
-                Ok((Scenario::read(file)?, options(Quotas::default())))
+                let scenario = Scenario::read(file)?;
+                let quotas = scenario.account.quotas();
+                Ok((scenario, options(quotas)))
             }
             None => {
                 let mut scenario = self.model.scenario(&self.settings, self.seed)?;
@@ -264,6 +267,10 @@ impl ModelFlags {
         // Nobody hangs up, and a day of virtual time costs a moment.
         load.timeout = Duration::from_secs(86_400);
         load.drain_timeout = self.drain_timeout.unwrap_or(Duration::from_secs(86_400));
+        load.dead_letters = self.dead_letter_after.map(|_| DeadLetters {
+            queue: dead_letter_name(QUEUE),
+            awaited: Vec::new(),
+        });
         load.retries = if self.like_sdk { Retries::LikeSdk } else { Retries::Off };
         let timeout = self.timeout.unwrap_or(LONGEST_TIMEOUT);
         let own = Settings { reserved: settings.reserved, provisioned: settings.provisioned };
@@ -285,16 +292,22 @@ impl ModelFlags {
         Ok(Scenario {
             name: "simulation".to_owned(),
             question: None,
+            predict: None,
+            answer: None,
             target: None,
             keep: false,
+            account: AccountSettings::default(),
             functions: vec![FunctionSetup { name: FUNCTION.to_owned(), made: Some(spec), settings: own }],
             queues: queued.then_some(queue).into_iter().collect(),
             mappings: queued.then_some(mapping).into_iter().collect(),
             stages: vec![Stage {
                 name: "simulation".to_owned(),
                 settings: Settings::default(),
+                refused: None,
                 load,
                 expect: Vec::new(),
+                caption: None,
+                because: None,
             }],
         })
     }
@@ -352,6 +365,8 @@ impl ModelFlags {
             memory_mb,
             timeout,
             environment: times.chain(shares).collect(),
+            dead_letter_queue: None,
+            retries: None,
         }
     }
 

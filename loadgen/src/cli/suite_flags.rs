@@ -27,7 +27,7 @@ Examples:
     loadgen compare here.json there.json --html verdict.html
 
   A scenario on two targets, one after the other:
-    loadgen compare emulator aws --scenario examples/scenarios/reserved.toml
+    loadgen compare emulator aws --scenario examples/lessons/01-reserved.toml
 
 Exit codes: 0 what became of requests agrees   1 it does not   2 usage or environment
 Times are compared and told, and do not change the exit code: networks differ.";
@@ -50,6 +50,48 @@ Examples:
 
 On AWS the function needs a role that lets it write logs and read the queue, such as one with the
 managed policy AWSLambdaSQSQueueExecutionRole.";
+
+pub(super) const LESSON_EXAMPLES: &str = "\
+Nothing has to run or be installed: the emulator starts inside this process. Lesson 10 is played on
+AWS too, which needs credentials, and a role for the function. Each lesson is a scenario file; those
+and a page about each are in examples/lessons/.
+
+Examples:
+  The ten questions:
+    loadgen lesson
+
+  The first, at a classroom's pace, and with a page of charts to look at afterwards:
+    loadgen lesson 1 --html reserved.html
+
+  Without waiting for anybody:
+    loadgen lesson 3 --fast
+
+  Here and on AWS, and whether the two agree:
+    loadgen lesson 10 --role arn:aws:iam::123456789012:role/lambda-role
+
+Exit codes:
+  0 as expected   1 not as expected   2 usage or environment   130 interrupted";
+
+#[derive(Debug, Args)]
+pub struct LessonFlags {
+    /// Which one; without it, all are listed
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u8).range(1..=10))]
+    pub number: Option<u8>,
+
+    /// Play it as fast as can be, without captions
+    #[arg(long)]
+    pub fast: bool,
+
+    /// List the lessons and their questions
+    #[arg(long)]
+    pub list: bool,
+
+    #[command(flatten)]
+    pub output: OutputFlags,
+
+    #[command(flatten)]
+    pub aws: AwsFlags,
+}
 
 #[derive(Debug, Args)]
 pub struct CheckFlags {

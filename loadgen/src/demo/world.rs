@@ -3,11 +3,11 @@
 use super::observer::{FunctionState, Observer, State};
 use crate::account::{Account, FunctionSpec};
 use crate::failure::Failure;
-use crate::outputs::Recorder;
 use crate::plan::{Load, Plan};
 use crate::report::Report;
 use crate::run::perform;
 use crate::target::Clients;
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -55,7 +55,7 @@ impl World {
     /// One run of load, with a bar in front of it.
     pub(super) async fn run(&self, load: Load, label: &str) -> Result<Report, Failure> {
         let plan = Plan::new(load, &self.clients.endpoint, Some(&self.clients)).await?;
-        Ok(perform(&plan, &format!("{label} "), &mut Recorder::default(), &self.stop).await)
+        Ok(perform(&plan, &format!("{label} "), &RefCell::default(), &self.stop).await)
     }
 
     pub(super) async fn function(&self, name: &str) -> Result<FunctionState, Failure> {

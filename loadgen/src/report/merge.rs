@@ -126,7 +126,9 @@ fn expectations(parts: &[(String, Report)]) -> Result<Vec<Expectation>, String> 
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
     for (name, part) in parts {
-        for verdict in part.expectations.iter().filter(|verdict| seen.insert(&verdict.text)) {
+        for verdict in
+            part.expectations.iter().filter(|verdict| verdict.words.is_none() && seen.insert(&verdict.text))
+        {
             let text = &verdict.text;
             all.push(text.parse().map_err(|problem: String| format!("{name}: '{text}': {problem}"))?);
         }
@@ -164,6 +166,7 @@ fn emptied(part: &Report) -> Report {
         attempts: Default::default(),
         notes: BTreeMap::new(),
         queue: None,
+        dead_lettered: None,
         // All have read the same log, and none says which lines were its own.
         completion: None,
         histograms: Histograms::default(),
@@ -187,6 +190,8 @@ fn add(whole: &mut Report, part: &Report, later_s: f64) {
         whole.notes.entry(*class).or_insert_with(|| note.clone());
     }
     whole.queue = both(whole.queue, part.queue);
+    // The same queue, which only fills.
+    whole.dead_lettered = whole.dead_lettered.max(part.dead_lettered);
 }
 
 fn add_each<K: Clone + Ord>(mine: &mut BTreeMap<K, u64>, its: &BTreeMap<K, u64>) {

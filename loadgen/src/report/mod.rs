@@ -84,6 +84,9 @@ pub struct Report {
     pub notes: BTreeMap<Class, String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub queue: Option<QueueReport>,
+    /// Messages in the dead-letter queue at the end, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dead_lettered: Option<u64>,
     /// What the function's log says of the work that was accepted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub completion: Option<Completion>,
@@ -250,6 +253,7 @@ impl Report {
             cold_start_ms: None,
             notes: stats.notes().clone(),
             queue: None,
+            dead_lettered: None,
             completion: None,
             simulated: None,
             expectations: Vec::new(),
@@ -547,6 +551,7 @@ pub(crate) mod tests {
             cold_start_ms: None,
             notes: BTreeMap::new(),
             queue: None,
+            dead_lettered: None,
             completion: None,
             simulated: None,
             expectations: Vec::new(),

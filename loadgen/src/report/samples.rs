@@ -15,7 +15,6 @@ use std::time::Instant;
 pub struct Samples {
     writer: Writer<Stream>,
     trouble: Option<csv::Error>,
-    name: Option<String>,
 }
 
 /// A line. Seconds count from the start of the run.
@@ -42,17 +41,13 @@ struct Line<'a> {
 
 impl Samples {
     pub fn new(stream: Stream) -> Samples {
-        Samples { writer: Writer::from_writer(stream), trouble: None, name: None }
+        Samples { writer: Writer::from_writer(stream), trouble: None }
     }
 
-    /// What the lines to come belong to.
-    pub fn begin(&mut self, name: Option<&str>) {
-        self.name = name.map(str::to_owned);
-    }
-
-    pub fn write(&mut self, sample: &Sample, start: Instant) {
+    /// `name` is what the line belongs to, where there are several runs.
+    pub fn write(&mut self, name: Option<&str>, sample: &Sample, start: Instant) {
         if self.trouble.is_none() {
-            let line = Line::new(self.name.as_deref().unwrap_or_default(), sample, start);
+            let line = Line::new(name.unwrap_or_default(), sample, start);
             self.trouble = self.writer.serialize(line).err();
         }
     }
@@ -113,14 +108,18 @@ mod tests {
             status: 200,
             ..Answer::default()
         };
-        samples.begin(Some("burst"));
         samples.write(
+            Some("burst"),
             &Sample { due: at(0), sent: Some(at(1)), done: at(5), outcome: Outcome::Ok(cold), attempts },
             start,
         );
         let outcome = Outcome::NotSent("too \"late\"".into());
         let attempts = Attempts::default();
-        samples.write(&Sample { due: at(2), sent: None, done: at(2), outcome, attempts }, start);
+        samples.write(
+            Some("burst"),
+            &Sample { due: at(2), sent: None, done: at(2), outcome, attempts },
+            start,
+        );
         samples.finish().unwrap();
         let expected = "\
 name,due_s,sent_s,done_s,response_ms,service_ms,class,status,reason,environment_id,init_ms,attempts,note

@@ -166,6 +166,7 @@ fn facts(report: &Report) -> Vec<String> {
         Some(s) => format!("queue empty after {}", show_ms(s * 1000.0)),
         None => format!("queue not empty, {} left", plural(queue.left, "message")),
     }));
+    facts.extend(report.dead_lettered.map(|n| format!("{n} in the dead-letter queue")));
     facts
 }
 
@@ -252,7 +253,7 @@ pub fn plural(n: u64, one: &str) -> String {
 fn concurrency(highest: u64, report: &Report) -> String {
     let source = match report.max_concurrency_source {
         Some(Source::Answers) => "by the answers' own times",
-        Some(Source::Simulation) => "of all environments",
+        Some(Source::Simulation) => "in the simulation",
         Some(Source::Client) | None => "as the client saw it",
     };
     match report.max_concurrency_left_out {

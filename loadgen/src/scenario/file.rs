@@ -13,138 +13,58 @@
 //! expect = ["ok==5", "throttled==95", "environments==5"]
 //! ```
 
+use super::function::Function;
 use super::source::Source;
-use super::{FunctionSetup, Scenario, Settings, Stage};
-use crate::account::{Code, FunctionSpec, MappingSpec, QueueSpec};
-use crate::arrivals::{Arrivals, End, Shape, shape};
-use crate::cli::{Mode, Reserved};
-use crate::duration;
-use crate::expect::Expectation;
+use super::stage::StageText;
+use super::time::Time;
+use super::{AccountSettings, Scenario};
+use crate::account::{MappingSpec, QueueSpec};
 use crate::failure::Failure;
-use crate::payload;
-use crate::plan::Load;
-use crate::report::{Retries, Subject};
 use crate::target::Target;
-use crate::work::LARGEST_BATCH;
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
-use std::time::Duration;
 use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    name: Option<String>,
-    question: Option<String>,
-    target: Option<Target>,
+pub(super) struct File {
+    pub(super) name: Option<String>,
+    pub(super) question: Option<String>,
+    pub(super) predict: Option<String>,
+    pub(super) answer: Option<String>,
+    pub(super) target: Option<Target>,
     #[serde(default)]
-    keep: bool,
+    pub(super) keep: bool,
     #[serde(default)]
-    function: Vec<Spanned<Function>>,
+    pub(super) account: AccountSettings,
     #[serde(default)]
-    queue: Vec<Queue>,
+    pub(super) function: Vec<Spanned<Function>>,
     #[serde(default)]
-    mapping: Vec<Spanned<Mapping>>,
-    stage: Vec<Spanned<StageText>>,
-}
-
-/// `[[function]]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Function {
-    name: String,
-    /// `sandbox-fn` (default), `built-in`, `existing`, or a zip file.
-    code: Option<String>,
-    runtime: Option<String>,
-    handler: Option<String>,
-    memory: Option<u32>,
-    timeout: Option<Time>,
+    pub(super) queue: Vec<Queue>,
     #[serde(default)]
-    environment: BTreeMap<String, String>,
-    reserved: Option<Reserved>,
-    provisioned: Option<u32>,
-    /// Of the built-in handler: how long Init and an invocation take.
-    init: Option<Time>,
-    duration: Option<Time>,
-    duration_spread: Option<String>,
-    failure_rate: Option<f64>,
+    pub(super) mapping: Vec<Spanned<Mapping>>,
+    pub(super) stage: Vec<Spanned<StageText>>,
 }
 
 /// `[[queue]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Queue {
-    name: String,
-    visibility_timeout: Option<Time>,
-    delay: Option<Time>,
-    dead_letter_after: Option<u32>,
+pub(super) struct Queue {
+    pub(super) name: String,
+    pub(super) visibility_timeout: Option<Time>,
+    pub(super) delay: Option<Time>,
+    pub(super) dead_letter_after: Option<u32>,
 }
 
 /// `[[mapping]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mapping {
-    queue: Option<String>,
-    function: Option<String>,
-    batch_size: Option<u32>,
-    window: Option<Time>,
-    maximum_concurrency: Option<u32>,
-}
-
-/// `[[stage]]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StageText {
-    name: Option<String>,
-    function: Option<String>,
-    queue: Option<String>,
-    url: Option<String>,
-    mode: Option<ModeText>,
-    arrivals: Option<Spanned<String>>,
-    requests: Option<Spanned<u64>>,
-    duration: Option<Time>,
-    #[serde(default)]
-    seed: u64,
-    payload: Option<Spanned<toml::Value>>,
-    batch: Option<Spanned<u64>>,
-    groups: Option<u64>,
-    #[serde(default)]
-    like_sdk: bool,
-    #[serde(default)]
-    follow: bool,
-    timeout: Option<Time>,
-    drain_timeout: Option<Time>,
-    reserved: Option<Reserved>,
-    provisioned: Option<u32>,
-    #[serde(default)]
-    expect: Vec<Expectation>,
-}
-
-/// How a function is invoked; what queues and URLs get is clear.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ModeText {
-    Sync,
-    Async,
-}
-
-/// A duration with a unit.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-struct Time(Duration);
-
-impl TryFrom<String> for Time {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Time, String> {
-        // None at all is a time here: a window, a delay.
-        match text.trim() {
-            "0" | "0s" | "0ms" => Ok(Time(Duration::ZERO)),
-            text => duration::parse(text).map(Time),
-        }
-    }
+pub(super) struct Mapping {
+    pub(super) queue: Option<String>,
+    pub(super) function: Option<String>,
+    pub(super) batch_size: Option<u32>,
+    pub(super) window: Option<Time>,
+    pub(super) maximum_concurrency: Option<u32>,
 }
 
 /// Reads a file's text.
@@ -166,8 +86,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Scenario, Failure> {
     Ok(Scenario {
         name: file.name.clone().unwrap_or_else(|| usual.into_owned()),
         question: file.question.clone(),
+        predict: file.predict.clone(),
+        answer: file.answer.clone(),
         target: file.target.clone(),
         keep: file.keep,
+        account: file.account.clone(),
         functions,
         queues: file.queue.iter().map(queue).collect(),
         mappings,
@@ -185,45 +108,13 @@ fn queue(queue: &Queue) -> QueueSpec {
 }
 
 /// Gives the parts of a file their meaning.
-struct Reader<'a> {
-    source: Source<'a>,
-    file: &'a File,
-    folder: &'a Path,
+pub(super) struct Reader<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) file: &'a File,
+    pub(super) folder: &'a Path,
 }
 
 impl Reader<'_> {
-    fn function(&self, spanned: &Spanned<Function>) -> Result<FunctionSetup, Failure> {
-        let function = spanned.get_ref();
-        let refuse = |problem: &str| Err(self.source.failure(spanned.span(), problem));
-        let code = match function.code.as_deref() {
-            None | Some("sandbox-fn") => Some(Code::Sample),
-            Some("built-in") => Some(Code::BuiltIn),
-            Some("existing") => None,
-            Some(file) => Some(Code::Zip {
-                path: self.folder.join(file),
-                runtime: function.runtime.clone().unwrap_or_else(|| "provided.al2023".to_owned()),
-                handler: function.handler.clone().unwrap_or_else(|| "bootstrap".to_owned()),
-            }),
-        };
-        let is_zip = matches!(code, Some(Code::Zip { .. }));
-        if (function.runtime.is_some() || function.handler.is_some()) && !is_zip {
-            return refuse("runtime and handler need code = \"FILE.zip\"");
-        }
-        let environment = environment(function);
-        if environment.len() > function.environment.len() && code != Some(Code::BuiltIn) {
-            return refuse("init, duration, duration_spread and failure_rate need code = \"built-in\"");
-        }
-        let made = code.map(|code| FunctionSpec {
-            code,
-            memory_mb: function.memory.unwrap_or(128),
-            timeout: function.timeout.map_or(Duration::from_secs(15), |time| time.0),
-            environment,
-            ..FunctionSpec::sample(&function.name)
-        });
-        let settings = Settings { reserved: function.reserved, provisioned: function.provisioned };
-        Ok(FunctionSetup { name: function.name.clone(), made, settings })
-    }
-
     fn mapping(&self, spanned: &Spanned<Mapping>) -> Result<MappingSpec, Failure> {
         let mapping = spanned.get_ref();
         let missing = |what: &str| self.source.failure(spanned.span(), format!("{what} is missing"));
@@ -243,123 +134,18 @@ impl Reader<'_> {
         Some(queue.name.clone())
     }
 
-    fn only_function(&self) -> Option<String> {
+    pub(super) fn only_function(&self) -> Option<String> {
         let [function] = self.file.function.as_slice() else { return None };
         Some(function.get_ref().name.clone())
     }
-
-    fn stage(&self, n: usize, spanned: &Spanned<StageText>) -> Result<Stage, Failure> {
-        let stage = spanned.get_ref();
-        let name = stage.name.clone().unwrap_or_else(|| format!("stage {}", n + 1));
-        let subject = self.subject(stage).ok_or_else(|| {
-            self.source.failure(spanned.span(), "name one of function, queue and url that it is sent to")
-        })?;
-        let mut load = Load::new(subject);
-        load.name = Some(name.clone());
-        load.mode = self.mode(&load, stage, spanned.span())?;
-        load.arrivals = self.arrivals(stage, spanned.span())?;
-        load.payload = self.payload(&load, stage)?;
-        load.batch = self.batch(&load, stage)?;
-        load.groups = stage.groups.unwrap_or(1).max(1);
-        load.follow = stage.follow;
-        load.retries = if stage.like_sdk { Retries::LikeSdk } else { Retries::Off };
-        load.timeout = stage.timeout.map_or(load.timeout, |time| time.0);
-        load.drain_timeout = stage.drain_timeout.map_or(load.drain_timeout, |time| time.0);
-        let settings = Settings { reserved: stage.reserved, provisioned: stage.provisioned };
-        if settings != Settings::default() && !matches!(load.subject, Subject::Function(_)) {
-            let problem = "reserved and provisioned need a function that the stage invokes";
-            return Err(self.source.failure(spanned.span(), problem));
-        }
-        Ok(Stage { name, settings, load, expect: stage.expect.clone() })
-    }
-
-    /// What a stage names, or the only thing there is to name.
-    fn subject(&self, stage: &StageText) -> Option<Subject> {
-        match (&stage.function, &stage.queue, &stage.url) {
-            (Some(name), None, None) => Some(Subject::Function(name.clone())),
-            (None, Some(name), None) => Some(Subject::Queue(name.clone())),
-            (None, None, Some(url)) => Some(Subject::Url(url.clone())),
-            (None, None, None) => self.only_function().map(Subject::Function),
-            (Some(_) | None, Some(_) | None, Some(_) | None) => None,
-        }
-    }
-
-    fn mode(&self, load: &Load, stage: &StageText, span: Range<usize>) -> Result<Mode, Failure> {
-        match (stage.mode, &load.subject) {
-            (None, _) => Ok(load.mode),
-            (Some(ModeText::Sync), Subject::Function(_)) => Ok(Mode::Sync),
-            (Some(ModeText::Async), Subject::Function(_)) => Ok(Mode::Async),
-            (Some(_), Subject::Queue(_) | Subject::Url(_)) => {
-                Err(self.source.failure(span, "mode needs a function that the stage invokes"))
-            }
-        }
-    }
-
-    fn arrivals(&self, stage: &StageText, span: Range<usize>) -> Result<Arrivals, Failure> {
-        let (shape, place) = match &stage.arrivals {
-            Some(text) => (self.shape(text)?, text.span()),
-            None => (Shape::Burst, span),
-        };
-        let until = match (&stage.requests, stage.duration) {
-            (Some(_), Some(_)) => {
-                return Err(self.source.failure(place, "requests and duration exclude each other"));
-            }
-            (Some(requests), None) => Some(End::Requests(*requests.get_ref())),
-            (None, Some(time)) => Some(End::DurationS(time.0.as_secs_f64())),
-            (None, None) => None,
-        };
-        Arrivals::new(shape, until, stage.seed).map_err(|problem| self.source.failure(place, problem))
-    }
-
-    /// A trace lies beside the scenario.
-    fn shape(&self, text: &Spanned<String>) -> Result<Shape, Failure> {
-        let parsed = match text.get_ref().strip_prefix("trace:") {
-            Some(file) => shape::trace(self.folder.join(file)),
-            None => text.get_ref().parse(),
-        };
-        parsed.map_err(|problem| self.source.failure(text.span(), problem))
-    }
-
-    /// A text is sent as it is, and has to be JSON where a function gets it; a
-    /// table becomes JSON.
-    fn payload(&self, load: &Load, stage: &StageText) -> Result<Option<String>, Failure> {
-        let Some(payload) = &stage.payload else { return Ok(None) };
-        let value = payload.get_ref();
-        let json = || serde_json::to_string(value).unwrap_or_default();
-        let text = value.as_str().map_or_else(json, str::to_owned);
-        if !matches!(load.subject, Subject::Url(_)) {
-            payload::check(&text).map_err(|problem| self.source.failure(payload.span(), problem))?;
-        }
-        Ok(Some(text))
-    }
-
-    fn batch(&self, load: &Load, stage: &StageText) -> Result<u64, Failure> {
-        let Some(batch) = &stage.batch else { return Ok(1) };
-        let problem = match (batch.get_ref(), &load.subject) {
-            (1..=LARGEST_BATCH, Subject::Queue(_)) => return Ok(*batch.get_ref()),
-            (_, Subject::Queue(_)) => format!("must be between 1 and {LARGEST_BATCH}"),
-            (_, Subject::Function(_) | Subject::Url(_)) => "needs a queue".to_owned(),
-        };
-        Err(self.source.failure(batch.span(), problem))
-    }
-}
-
-/// The function's variables, and those that tell the built-in handler what to do.
-fn environment(function: &Function) -> BTreeMap<String, String> {
-    let millis = |time: Time| time.0.as_millis().to_string();
-    let told = [
-        ("EMULATOR_INIT_MS", function.init.map(millis)),
-        ("EMULATOR_DURATION_MS", function.duration.map(millis)),
-        ("EMULATOR_DURATION_SPREAD", function.duration_spread.clone()),
-        ("EMULATOR_FAILURE_RATE", function.failure_rate.map(|rate| rate.to_string())),
-    ];
-    let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    function.environment.clone().into_iter().chain(told).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::{Code, FunctionSpec};
+    use crate::cli::{Mode, Reserved};
+    use crate::report::Subject;
 
     fn parse(text: &str) -> Result<Scenario, Failure> {
         super::parse(Path::new("f.toml"), text)
@@ -382,10 +168,17 @@ mod tests {
     fn everything_can_be_said() {
         let text = r#"
 name = "All"
+predict = "how many?"
+answer = "so many"
 target = "http://127.0.0.1:4567"
 keep = true
+[account]
+concurrency = 50
+speed = 60
 [[function]]
 name = "f"
+dead_letter_queue = "q"
+retries = 1
 code = "built-in"
 memory = 256
 timeout = "30s"
@@ -419,7 +212,12 @@ mode = "async"
 follow = true
 payload = { sleep_ms = 5 }
 reserved = 2
+refused = "below its minimum"
+caption = "now"
+because = "so"
+expect = ["dead_lettered==2"]
 [[stage]]
+with_previous = true
 queue = "q"
 batch = 10
 arrivals = "poisson:50/s"
@@ -446,6 +244,19 @@ like_sdk = true
         );
         assert_eq!((queue.load.batch, queue.name.as_str(), queue.load.arrivals.seed), (10, "stage 2", 7));
         assert_eq!(url.load.payload.as_deref(), Some("text"));
+        assert_eq!(
+            (scenario.predict.as_deref(), scenario.answer.as_deref()),
+            (Some("how many?"), Some("so many"))
+        );
+        assert_eq!(scenario.account.speed(), 60.0);
+        let of_events = f.made.as_ref().map(|made| (made.dead_letter_queue.as_deref(), made.retries));
+        assert_eq!(of_events, Some((Some("q"), Some(1))));
+        assert_eq!(burst.refused.as_deref(), Some("below its minimum"));
+        assert_eq!((burst.caption.as_deref(), burst.because.as_deref()), (Some("now"), Some("so")));
+        let dead =
+            [burst, queue].map(|stage| stage.load.dead_letters.as_ref().map(|dead| dead.queue.as_str()));
+        assert_eq!(dead, [Some("q"), Some("q-dead")]);
+        assert_eq!(scenario.groups(), [0..2, 2..3]);
     }
 
     #[test]
@@ -472,5 +283,34 @@ like_sdk = true
         check(&in_stage("reserved = \"none\""), "4: stage.reserved: ");
         check(&in_stage("mode = \"later\""), "4: stage.mode: unknown variant");
         check("[[function]]\nname = \"f\"\ninit = \"1s\"\n[[stage]]\n", "1: function: init, duration");
+        check(&in_stage("with_previous = true"), "3: stage: with_previous needs a stage before it");
+        check(&in_stage("refused = \"no\""), "4: stage.refused: needs reserved or provisioned");
+        check(
+            &in_stage("expect = [\"dead_lettered==1\"]"),
+            "3: stage: dead_lettered needs a dead-letter queue",
+        );
+        let in_function = |line: &str| format!("[[function]]\nname = \"f\"\n{line}\n[[stage]]\n");
+        check(&in_function("retries = 3"), "3: function.retries: must be 0, 1 or 2");
+        check(
+            &in_function("dead_letter_queue = \"q\""),
+            "3: function.dead_letter_queue: there is no [[queue]]",
+        );
+        check(
+            &in_function("retries = 1\ncode = \"existing\""),
+            "3: function.retries: is not set on a function",
+        );
+        let in_account = |line: &str| format!("[account]\n{line}\n{stage}");
+        check(&in_account("concurency = 5"), "2: account.concurency: unknown field `concurency`");
+        check(&in_account("concurrency = 0"), "2: account.concurrency: ");
+        check(
+            &in_account("scaling_rate = \"10\""),
+            "2: account.scaling_rate: a rate is written like 1000/10s",
+        );
+        check(
+            &in_account("idle_lifetime = \"7m-5m\""),
+            "2: account.idle_lifetime: the longer time comes second",
+        );
+        check(&in_account("cold_start = \"hot\""), "2: account.cold_start: unknown variant `hot`");
+        check(&in_account("speed = 0"), "2: account.speed: the speed is a number from 0.001");
     }
 }

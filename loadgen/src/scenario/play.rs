@@ -1,22 +1,42 @@
 //! Playing a scenario: make what it needs, send stage by stage, leave the
 //! account as it was.
 
+use super::together::together;
 use super::{FunctionSetup, Scenario, Settings};
 use crate::account::{Account, FunctionSpec};
 use crate::arrivals::Share;
 use crate::aws;
-use crate::cli::{AwsFlags, Reserved, RunFlags};
+use crate::cli::{AwsFlags, Mode, Reserved, RunFlags};
+use crate::expect::Verdict;
 use crate::failure::Failure;
 use crate::outputs::{Outputs, Recorder, print};
 use crate::plan::{Load, Plan};
 use crate::report::suite::Suite;
-use crate::report::text::{self, STRONG};
+use crate::report::text::{self, FAINT, STRONG};
 use crate::report::{Report, Subject};
 use crate::run::{complain, exit_code, perform};
 use crate::signal;
 use crate::target::{Clients, Target};
+use std::cell::RefCell;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
+
+/// Who watches as stages begin and end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    Nobody,
+    /// Is shown each report.
+    Readers,
+    /// Is told beforehand what is about to happen, and afterwards why it came
+    /// out so, with time to take it in.
+    Class {
+        pause: Duration,
+    },
+}
 
 /// `loadgen run SCENARIO`
 pub async fn command(file: &Path, flags: &RunFlags) -> Result<u8, Failure> {
@@ -34,13 +54,21 @@ pub async fn command(file: &Path, flags: &RunFlags) -> Result<u8, Failure> {
         share_out(&mut scenario, share)?;
     }
     let target = flags.target.clone().or_else(|| scenario.target.clone()).unwrap_or(Target::Emulator);
-    let mut outputs = Outputs::open(&flags.output)?;
-    let for_people = outputs.is_for_people();
-    let (suite, played) = play(&scenario, &target, &flags.aws, &mut outputs.recorder, for_people).await?;
+    let outputs = Outputs::open(&flags.output)?;
+    let audience = if outputs.is_for_people() { Audience::Readers } else { Audience::Nobody };
+    warn_of_account(&scenario, &target).await?;
+    let (suite, played) = play(&scenario, &target, &flags.aws, &outputs.recorder, audience).await?;
     outputs.write_suite(&suite, &epilogue(&suite))?;
     suite.reports.iter().for_each(complain);
     played?;
     Ok(exit_code(suite.as_expected(), suite.interrupted))
+}
+
+/// Says in what a target that is there already may not be as the scenario wants it.
+pub async fn warn_of_account(scenario: &Scenario, target: &Target) -> Result<(), Failure> {
+    let clients = Clients::connect(target).await?;
+    scenario.account.warn(&clients).await;
+    Ok(())
 }
 
 /// Leaves a part of every stage. What several processes send together none of
@@ -70,8 +98,8 @@ pub async fn play(
     scenario: &Scenario,
     target: &Target,
     flags: &AwsFlags,
-    recorder: &mut Recorder,
-    for_people: bool,
+    recorder: &RefCell<Recorder>,
+    audience: Audience,
 ) -> Result<(Suite, Result<(), Failure>), Failure> {
     scenario.stages.iter().try_for_each(|stage| stage.load.check_connections())?;
     let clients = Clients::connect(target).await?;
@@ -79,8 +107,8 @@ pub async fn play(
     let made: Vec<FunctionSpec> = scenario.functions.iter().filter_map(|setup| setup.made.clone()).collect();
     aws::ask_before(flags, Some(&clients), &mut loads, &made).await?;
     let stop = signal::stop_on_signal().map_err(Failure::Runtime)?;
-    let mut account = Account::new(&clients, flags.role.clone(), scenario.name.clone(), stop.clone());
-    let mut stages = Stages { scenario, loads, target, clients: &clients, recorder, for_people, stop: &stop };
+    let mut account = Account::new(&clients, flags.role.clone(), &scenario.name, stop.clone());
+    let stages = Stages { scenario, loads, target, clients: &clients, recorder, audience, stop: &stop };
     let mut suite = Suite::new(&scenario.name, scenario.question.clone());
     let played = stages.all(&mut account, &mut suite).await;
     suite.interrupted = stop.is_cancelled();
@@ -98,41 +126,88 @@ struct Stages<'a> {
     loads: Vec<Load>,
     target: &'a Target,
     clients: &'a Clients,
-    recorder: &'a mut Recorder,
-    for_people: bool,
+    recorder: &'a RefCell<Recorder>,
+    audience: Audience,
     stop: &'a CancellationToken,
 }
 
 impl Stages<'_> {
-    async fn all(&mut self, account: &mut Account<'_>, suite: &mut Suite) -> Result<(), Failure> {
+    async fn all(&self, account: &mut Account<'_>, suite: &mut Suite) -> Result<(), Failure> {
         self.announce();
         set_up(self.scenario, account).await?;
-        for n in 0..self.loads.len() {
+        for group in self.scenario.groups() {
             if self.stop.is_cancelled() {
                 break;
             }
-            let report = self.one(n, account, suite).await?;
-            self.show(&report);
-            suite.reports.push(report);
+            self.before(group.clone()).await;
+            let reports = self.group(group.clone(), account, suite).await?;
+            reports.iter().for_each(|report| self.show(report));
+            suite.reports.extend(reports);
+            self.after(group).await;
         }
         Ok(())
     }
 
-    async fn one(&mut self, n: usize, account: &mut Account<'_>, before: &Suite) -> Result<Report, Failure> {
-        let stage = &self.scenario.stages[n];
-        let mut load = self.loads[n].clone();
-        if let Subject::Function(name) = &load.subject {
-            load.subject = Subject::Function(set(account, name, stage.settings).await?);
+    /// Stages that begin together: all is set before the first of them sends.
+    async fn group(
+        &self,
+        group: Range<usize>,
+        account: &mut Account<'_>,
+        before: &Suite,
+    ) -> Result<Vec<Report>, Failure> {
+        let barrier = (group.len() > 1).then(|| Arc::new(Barrier::new(group.len())));
+        let mut ready = Vec::new();
+        for n in group {
+            let (load, refusal) = self.set(n, account).await?;
+            let mut plan = Plan::new(load, &self.target.to_string(), Some(self.clients)).await?;
+            plan.together = barrier.clone();
+            ready.push((n, plan, refusal));
         }
-        let plan = Plan::new(load, &self.target.to_string(), Some(self.clients)).await?;
-        self.recorder.belongs_to(before);
-        let mut report = perform(&plan, &format!("{} ", stage.name), self.recorder, self.stop).await;
-        report.judge(&stage.expect);
-        Ok(report)
+        self.recorder.borrow_mut().belongs_to(before);
+        Ok(together(ready.into_iter().map(|(n, plan, refusal)| self.one(n, plan, refusal))).await)
     }
 
+    async fn one(&self, n: usize, plan: Plan, refusal: Option<Verdict>) -> Report {
+        let stage = &self.scenario.stages[n];
+        let mut report = perform(&plan, &format!("{} ", stage.name), self.recorder, self.stop).await;
+        self.forget_times_between_clocks(&mut report);
+        report.judge(&stage.expect);
+        report.expectations.splice(0..0, refusal);
+        report
+    }
+
+    /// Events are accepted by this machine's clock, and done by the target's:
+    /// where that one runs faster, the time between the two means nothing.
+    fn forget_times_between_clocks(&self, report: &mut Report) {
+        if self.scenario.account.speed() != 1.0
+            && report.mode == Mode::Async
+            && let Some(completion) = &mut report.completion
+        {
+            completion.latency_ms = None;
+        }
+    }
+
+    /// Sets what the stage sets. Returns what is sent, to the name that it goes
+    /// to, and what came of a refusal that was expected.
+    async fn set(&self, n: usize, account: &mut Account<'_>) -> Result<(Load, Option<Verdict>), Failure> {
+        let stage = &self.scenario.stages[n];
+        let mut load = self.loads[n].clone();
+        let Subject::Function(name) = &load.subject else { return Ok((load, None)) };
+        let (name, refusal) = match (set(account, name, stage.settings).await, &stage.refused) {
+            (Ok(name), None) => (name, None),
+            (Ok(name), Some(words)) => (name, Some(Verdict::refusal(words, None))),
+            (Err(Failure::Account { problem, .. }), Some(words)) => {
+                (account.alias_of(name), Some(Verdict::refusal(words, Some(&problem))))
+            }
+            (Err(failure), _) => return Err(failure),
+        };
+        load.subject = Subject::Function(name);
+        Ok((load, refusal))
+    }
+
+    /// A class has heard the question when it was asked for its guess.
     fn announce(&self) {
-        if self.for_people {
+        if self.audience == Audience::Readers {
             let question =
                 self.scenario.question.as_ref().map_or(String::new(), |question| format!("\n{question}"));
             print(&format!("{STRONG}{}{STRONG:#}{question}\n\n", self.scenario.name));
@@ -140,22 +215,46 @@ impl Stages<'_> {
     }
 
     fn show(&self, report: &Report) {
-        if self.for_people {
+        if self.audience != Audience::Nobody {
             print(&format!("{}\n", text::render(report)));
+        }
+    }
+
+    async fn before(&self, group: Range<usize>) {
+        let captions = self.scenario.stages[group].iter().filter_map(|stage| stage.caption.as_deref());
+        self.tell(captions, "▶").await;
+    }
+
+    async fn after(&self, group: Range<usize>) {
+        let reasons = self.scenario.stages[group].iter().filter_map(|stage| stage.because.as_deref());
+        self.tell(reasons, "Why:").await;
+    }
+
+    /// Tells a class, and leaves it time.
+    async fn tell(&self, lines: impl Iterator<Item = &str>, mark: &str) {
+        let Audience::Class { pause } = self.audience else { return };
+        let lines: String = lines.map(|line| format!("{FAINT}{mark}{FAINT:#} {line}\n")).collect();
+        if lines.is_empty() {
+            return;
+        }
+        print(&format!("{lines}\n"));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.stop.cancelled() => {}
         }
     }
 }
 
 /// Makes and sets everything, in the order in which things need each other.
 async fn set_up(scenario: &Scenario, account: &mut Account<'_>) -> Result<(), Failure> {
+    for queue in &scenario.queues {
+        account.make_queue(queue).await?;
+    }
     for FunctionSetup { name, made, settings } in &scenario.functions {
         if let Some(spec) = made {
             account.make_function(spec).await?;
         }
         set(account, name, *settings).await?;
-    }
-    for queue in &scenario.queues {
-        account.make_queue(queue).await?;
     }
     for mapping in &scenario.mappings {
         account.make_mapping(mapping).await?;

@@ -20,6 +20,10 @@ impl Gauge {
         self.now
     }
 
+    pub(super) fn highest(&self) -> u64 {
+        self.highest
+    }
+
     pub(super) fn add(&mut self, at: Timestamp, number: u64) {
         self.pass(at);
         self.now += number;

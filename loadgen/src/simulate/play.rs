@@ -7,10 +7,11 @@ use super::track::{Later, Track, Turn};
 use super::world::{World, failure};
 use crate::cli::Mode;
 use crate::completion::Completion;
-use crate::duration::round_us;
+use crate::duration::{round_ms, round_us};
+use crate::expect::Verdict;
 use crate::failure::Failure;
 use crate::outcome::Class;
-use crate::report::simulated::{Simulated, share};
+use crate::report::simulated::{OverTime, Simulated, share};
 use crate::report::suite::Suite;
 use crate::report::{Latency, QueueReport, Report, Sent, Subject};
 use crate::scenario::{Scenario, Stage};
@@ -38,28 +39,45 @@ pub fn play(scenario: &Scenario, options: &Options) -> Result<Suite, Failure> {
     world.watch.log = options.log()?;
     world.set_up(scenario)?;
     let mut suite = Suite::new(&scenario.name, scenario.question.clone());
-    for stage in &scenario.stages {
-        let mut report = play_stage(&mut world, stage, options)?;
-        report.judge(&stage.expect);
-        suite.reports.push(report);
+    for group in scenario.groups() {
+        suite.reports.extend(play_group(&mut world, &scenario.stages[group], options)?);
     }
     world.watch.log.take().map_or(Ok(()), super::line::FactLog::finish)?;
     Ok(suite)
 }
 
-fn play_stage(world: &mut World, stage: &Stage, options: &Options) -> Result<Report, Failure> {
-    if let Subject::Function(name) = &stage.load.subject {
-        world.set(name, stage.settings)?;
-    }
+/// Stages that begin together.
+fn play_group(world: &mut World, stages: &[Stage], options: &Options) -> Result<Vec<Report>, Failure> {
+    let refusals = stages.iter().map(|stage| set(world, stage)).collect::<Result<Vec<_>, _>>()?;
     let (began, started, steps) = (world.now(), Instant::now(), world.simulation.steps());
-    let track = Track::new(stage.load.clone(), began, options.seed);
-    world.watch.begin(began, vec![track]);
+    let tracks = stages.iter().map(|stage| Track::new(stage.load.clone(), began, options.seed)).collect();
+    world.watch.begin(began, tracks);
     let mut play = Play::new(world, began)?;
     play.ask_all();
     play.wait_for_all();
-    let sampler = play.sampler;
-    let real = Pace { took: started.elapsed(), steps: world.simulation.steps() - steps };
-    Ok(report(world, 0, began, sampler, options, real))
+    let over_time = play.sampler.finish();
+    let pace = Pace { took: started.elapsed(), steps: world.simulation.steps() - steps };
+    let simulated = simulated(world, began, over_time, options, pace);
+    let reports = stages.iter().zip(refusals).enumerate().map(|(n, (stage, refusal))| {
+        let mut report = report(world, n, simulated.clone());
+        report.judge(&stage.expect);
+        report.expectations.splice(0..0, refusal);
+        report
+    });
+    Ok(reports.collect())
+}
+
+/// Sets what a stage sets. Returns what came of a refusal that was expected.
+fn set(world: &mut World, stage: &Stage) -> Result<Option<Verdict>, Failure> {
+    let Subject::Function(name) = &stage.load.subject else { return Ok(None) };
+    match (world.set(name, stage.settings), &stage.refused) {
+        (Ok(()), None) => Ok(None),
+        (Ok(()), Some(words)) => Ok(Some(Verdict::refusal(words, None))),
+        (Err(Failure::Account { problem, .. }), Some(words)) => {
+            Ok(Some(Verdict::refusal(words, Some(&problem))))
+        }
+        (Err(failure), _) => Err(failure),
+    }
 }
 
 /// How fast it was, in real time.
@@ -204,6 +222,7 @@ impl<'a> Play<'a> {
         let shot = &mut self.shots[turn.track];
         let fifo = shot.name.ends_with(".fifo");
         let first = shot.sent.is_multiple_of(shot.batch);
+        let order = fifo.then_some((shot.sent % shot.groups, shot.sent / shot.groups));
         let message = shot.message(fifo);
         let (name, now) = (shot.name.as_str(), simulation.now());
         let sent = simulation.command(|engine, now| {
@@ -215,7 +234,7 @@ impl<'a> Play<'a> {
         match sent {
             Ok(accepted) => {
                 watch.bill.queue(u64::from(first), fifo);
-                watch.confirmed(now, turn, accepted.id);
+                watch.confirmed(now, turn, accepted.id, order);
             }
             Err(SqsError::RequestThrottled) => {
                 watch.turned_away(now, turn, Class::Throttled, "RequestThrottled");
@@ -308,18 +327,10 @@ fn words(refusal: &Refusal) -> (Class, &'static str) {
     }
 }
 
-/// What became of one load of a stage.
-fn report(
-    world: &mut World,
-    track: usize,
-    began: Timestamp,
-    sampler: Sampler,
-    options: &Options,
-    pace: Pace,
-) -> Report {
+/// What became of one load.
+fn report(world: &mut World, track: usize, simulated: Simulated) -> Report {
     world.watch.tracks[track].stats.finish_simulated();
-    let watch = &world.watch;
-    let track = &watch.tracks[track];
+    let track = &world.watch.tracks[track];
     let load = &track.load;
     let sent = Sent {
         name: load.name.clone(),
@@ -332,35 +343,47 @@ fn report(
         arrivals: load.arrivals.clone(),
     };
     let mut report = Report::new(sent, &track.stats, false);
-    let end = watch.last.max(began);
-    let environments = watch.census.levels(end);
-    if watch.tally.admitted > 0 {
-        report.max_concurrency = Some(environments.running.max);
-        report.mean_concurrency = Some(environments.running.average);
+    if track.running.highest() > 0 {
+        report.max_concurrency = Some(track.running.highest());
+        report.mean_concurrency = Some(round_ms(track.running.level(world.watch.last).average));
         report.max_concurrency_source = Some(ConcurrencySource::Simulation);
     }
     report.queue = queue_report(world, track);
-    report.completion = completion(track, watch.tally.cold);
+    report.completion = completion(track);
+    report.dead_lettered = load.dead_letters.as_ref().map(|dead| world.watch.queued(&dead.queue));
+    report.simulated = Some(simulated);
+    report
+}
+
+/// What happened in all of the account.
+fn simulated(
+    world: &World,
+    began: Timestamp,
+    over_time: OverTime,
+    options: &Options,
+    pace: Pace,
+) -> Simulated {
+    let watch = &world.watch;
+    let (end, seconds) = (watch.last.max(began), pace.took.as_secs_f64());
     let attempts = watch.tally.admitted + watch.tally.throttles();
-    let cost = watch.bill.cost(end);
     let by_reason = watch.tally.throttled.iter();
-    report.simulated = Some(Simulated {
+    let cost = watch.bill.cost(end);
+    Simulated {
         seed: options.seed,
         virtual_s: round_us(end.since(began).as_secs_f64()),
-        invocations_per_second: Some((attempts as f64 / pace.took.as_secs_f64()).round()),
-        steps_per_second: Some((pace.steps as f64 / pace.took.as_secs_f64()).round()),
+        invocations_per_second: Some((attempts as f64 / seconds).round()),
+        steps_per_second: Some((pace.steps as f64 / seconds).round()),
         throttle_probability: share(watch.tally.throttles(), attempts),
         throttle_probability_by_reason: by_reason
             .map(|(reason, count)| (reason.as_str().to_owned(), share(*count, attempts)))
             .collect(),
         cold_start_probability: share(watch.tally.cold, watch.tally.admitted),
-        environments,
+        environments: watch.census.levels(end),
         environment_lifespan_s: watch.tally.lifespan_s().map(round_us),
         cost_usd: cost.total(),
         cost,
-        over_time: sampler.finish(),
-    });
-    report
+        over_time,
+    }
 }
 
 fn queue_report(world: &World, track: &Track) -> Option<QueueReport> {
@@ -376,7 +399,7 @@ fn queue_report(world: &World, track: &Track) -> Option<QueueReport> {
 }
 
 /// What the function's log would say.
-fn completion(track: &Track, environments: u64) -> Option<Completion> {
+fn completion(track: &Track) -> Option<Completion> {
     let later = &track.later;
     (track.load.mode != Mode::Sync).then(|| Completion {
         log_group: String::new(),
@@ -384,7 +407,8 @@ fn completion(track: &Track, environments: u64) -> Option<Completion> {
         completed: later.completed,
         failed: later.failed,
         invocations: later.invocations,
-        environments,
+        environments: later.environments,
+        out_of_order: track.is_fifo().then_some(later.out_of_order),
         cold_starts: later.cold_starts,
         latency_ms: Latency::new(&later.latency),
         duration_ms: Latency::new(&later.duration),

@@ -1,5 +1,6 @@
 //! One load of a stage: what is asked for, and what becomes of it.
 
+use super::gauge::Gauge;
 use super::watch::InvokeEnded;
 use crate::outcome::{Class, Outcome};
 use crate::plan::Load;
@@ -9,6 +10,7 @@ use crate::retry::Retry;
 use crate::sample::Attempts;
 use crate::stats::{Ended, Latencies, Ran, Stats};
 use emulator::engine::{Ending, Timestamp};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// How long a user of a closed loop needs between an answer and the next
@@ -51,6 +53,8 @@ pub(super) struct Track {
     /// What follows later, to be taken by whoever keeps the time.
     pub(super) next: Vec<(Timestamp, Next)>,
     pub(super) later: Later,
+    /// Its invocations that run.
+    pub(super) running: Gauge,
     began: Timestamp,
     retry: Option<Retry>,
     users: bool,
@@ -64,6 +68,11 @@ pub(super) struct Later {
     pub(super) failed: u64,
     pub(super) invocations: u64,
     pub(super) cold_starts: u64,
+    pub(super) environments: u64,
+    /// Messages that ended after a later one of their group.
+    pub(super) out_of_order: u64,
+    /// By group, the place of the last that ended.
+    ended: BTreeMap<u64, u64>,
     pub(super) latency: Latencies,
     pub(super) duration: Latencies,
     pub(super) init: Latencies,
@@ -76,7 +85,10 @@ impl Track {
         let calendar = UNIX_EPOCH + Duration::from_micros(began.as_micros());
         let retry = (load.retries == Retries::LikeSdk).then(|| Retry::seeded(seed));
         let users = load.arrivals.users().is_some();
+        let mut running = Gauge::default();
+        running.restart(began);
         Track {
+            running,
             stats: Stats::at(Instant::now(), calendar),
             in_flight: 0,
             next: Vec::new(),
@@ -91,6 +103,10 @@ impl Track {
     /// Whether answers decide when the next request is made.
     pub(super) fn has_follow_ups(&self) -> bool {
         self.users || self.retry.is_some()
+    }
+
+    pub(super) fn is_fifo(&self) -> bool {
+        matches!(&self.load.subject, Subject::Queue(name) if name.ends_with(".fifo"))
     }
 
     pub(super) fn is_for_queue(&self, queue: &str) -> bool {
@@ -167,7 +183,14 @@ impl Track {
     }
 
     /// An invocation ended for work that was accepted before.
-    pub(super) fn worked(&mut self, duration: Duration, init: Option<Duration>, cold: bool) {
+    pub(super) fn worked(
+        &mut self,
+        duration: Duration,
+        init: Option<Duration>,
+        cold: bool,
+        new_environment: bool,
+    ) {
+        self.later.environments += u64::from(new_environment);
         self.later.invocations += 1;
         self.later.cold_starts += u64::from(cold);
         self.later.duration.record(duration);
@@ -184,6 +207,14 @@ impl Track {
         } else {
             self.later.failed += 1;
         }
+    }
+
+    /// A message of a group has ended, in this place of the group.
+    pub(super) fn ended_in_order(&mut self, order: Option<(u64, u64)>) {
+        let Some((group, place)) = order else { return };
+        let last = self.later.ended.entry(group).or_default();
+        self.later.out_of_order += u64::from(place < *last);
+        *last = place.max(*last);
     }
 
     fn ended(&self, done: Timestamp, turn: Turn, class: Class) -> Ended<'static> {

@@ -28,11 +28,9 @@ pub(super) struct Watch {
     /// Asynchronous events under way: whose, and when they were accepted.
     events: NumberMap<RequestId, (Option<usize>, Timestamp)>,
     own_events: u64,
-    messages: NumberMap<MessageId, (usize, Timestamp)>,
+    messages: NumberMap<MessageId, Sent>,
     /// Messages in queues, whatever they do there.
     queued: BTreeMap<QueueName, u64>,
-    /// Messages that went to dead-letter queues, by the queue that they came from.
-    dead_lettered: BTreeMap<QueueName, u64>,
     mappings: NumberMap<MappingId, (QueueName, FunctionName)>,
     pub(super) census: Census,
     pub(super) bill: Bill,
@@ -69,6 +67,15 @@ impl Tally {
             None => self.throttled.push((reason, 1)),
         }
     }
+}
+
+/// A message under way.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    track: usize,
+    at: Timestamp,
+    /// Its group and its place in it, on FIFO queues.
+    order: Option<(u64, u64)>,
 }
 
 /// An environment.
@@ -108,7 +115,6 @@ impl Watch {
         self.census.restart(at);
         self.bill.restart(at);
         self.tally = Tally::default();
-        self.dead_lettered.clear();
         self.last = at;
         // What an earlier stage has left has nobody who waits for it.
         self.events.values_mut().for_each(|(track, _)| *track = None);
@@ -149,8 +155,14 @@ impl Watch {
     }
 
     /// A message was accepted.
-    pub(super) fn confirmed(&mut self, at: Timestamp, turn: Turn, id: MessageId) {
-        self.messages.insert(id, (turn.track, at));
+    pub(super) fn confirmed(
+        &mut self,
+        at: Timestamp,
+        turn: Turn,
+        id: MessageId,
+        order: Option<(u64, u64)>,
+    ) {
+        self.messages.insert(id, Sent { track: turn.track, at, order });
         self.tracks[turn.track].accepted(at, turn, 200);
     }
 
@@ -162,11 +174,6 @@ impl Watch {
     /// Messages that are in a queue.
     pub(super) fn queued(&self, queue: &str) -> u64 {
         self.queued.get(queue).copied().unwrap_or_default()
-    }
-
-    /// Messages that went to a queue's dead-letter queue in this stage.
-    pub(super) fn dead_lettered(&self, queue: &str) -> u64 {
-        self.dead_lettered.get(queue).copied().unwrap_or_default()
     }
 
     /// Asynchronous events that wait or are worked on.
@@ -226,6 +233,19 @@ impl Watch {
         }
     }
 
+    fn invoked(&mut self, at: Timestamp, id: EnvironmentId) {
+        let Some(seat) = self.seats.get_mut(&id) else { return };
+        seat.work.began = at;
+        let track = match seat.work.asked {
+            Asked::Unknown => None,
+            Asked::Later(track) => Some(track),
+            Asked::Caller(turn) => Some(turn.track),
+        };
+        if let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) {
+            track.running.add(at, 1);
+        }
+    }
+
     /// Only environments that nobody waits for begin here; the others were
     /// admitted first.
     fn started(
@@ -250,14 +270,17 @@ impl Watch {
         let Work { asked, cold, began } = std::mem::take(&mut seat.work);
         match asked {
             Asked::Unknown => {}
-            Asked::Later(track) => {
-                if let Some(track) = self.tracks.get_mut(track) {
-                    track.worked(how.duration, how.init, cold);
-                }
+            Asked::Later(of) => {
+                let Some(track) = self.tracks.get_mut(of) else { return };
+                let is_new = seat.number.is_none_or(|(known, _)| known != of);
+                seat.number = Some((of, None));
+                track.running.remove(at, 1);
+                track.worked(how.duration, how.init, cold, is_new);
             }
             Asked::Caller(turn) => {
                 let track = &mut self.tracks[turn.track];
                 track.in_flight -= 1;
+                track.running.remove(at, 1);
                 let number = match seat.number {
                     Some((of, number)) if of == turn.track => number,
                     Some(_) | None => {
@@ -293,10 +316,11 @@ impl Watch {
         if let Some(queued) = self.queued.get_mut(queue) {
             *queued = queued.saturating_sub(1);
         }
-        if let Some((track, sent)) = self.messages.remove(&id)
+        if let Some(Sent { track, at: sent, order }) = self.messages.remove(&id)
             && let Some(track) = self.tracks.get_mut(track)
         {
             track.completed(at.since(sent), done);
+            track.ended_in_order(order.filter(|_| done));
         }
     }
 
@@ -344,9 +368,7 @@ impl Observer for Watch {
             }
             What::InvokeStarted { environment, .. } => {
                 self.phase(at, *environment, Phase::Running);
-                if let Some(seat) = self.seats.get_mut(environment) {
-                    seat.work.began = at;
-                }
+                self.invoked(at, *environment);
             }
             What::InvokeEnded { environment, ending, duration, init, .. } => {
                 let how = InvokeEnded { ending: *ending, duration: *duration, init: *init };
@@ -374,7 +396,6 @@ impl Observer for Watch {
             What::MessageDeadLettered { queue, dead_letter_queue, message } => {
                 self.message_left(at, queue, *message, false);
                 self.message_came(dead_letter_queue);
-                *self.dead_lettered.entry(queue.clone()).or_default() += 1;
             }
             What::QueuePurged { queue, messages } => {
                 let queued = self.queued.entry(queue.clone()).or_default();

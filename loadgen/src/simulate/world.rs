@@ -8,7 +8,7 @@ use crate::cli::Reserved;
 use crate::failure::Failure;
 use crate::scenario::{FunctionSetup, Scenario, Settings};
 use emulator::engine::{
-    self, AliasName, AliasTarget, AllocationStatus, FifoAttributes, HandlerModel, InitDistribution,
+    self, AliasName, AliasTarget, AllocationStatus, EventInvokeConfig, FifoAttributes, HandlerModel, InitDistribution,
     Qualifier, QueueAttributes, QueueName, Quotas, RedrivePolicy, Times, Timestamp,
 };
 use emulator::sim::Simulation;
@@ -45,6 +45,7 @@ impl World {
 
     /// Makes everything that a scenario needs.
     pub(super) fn set_up(&mut self, scenario: &Scenario) -> Result<(), Failure> {
+        scenario.queues.iter().try_for_each(|queue| self.make_queue(queue))?;
         for FunctionSetup { name, made, settings } in &scenario.functions {
             let spec = made.as_ref().ok_or_else(|| {
                 failure(name, "is not made by the scenario, and a simulation has no other functions")
@@ -52,7 +53,6 @@ impl World {
             self.make_function(spec)?;
             self.set(name, *settings)?;
         }
-        scenario.queues.iter().try_for_each(|queue| self.make_queue(queue))?;
         scenario.mappings.iter().try_for_each(|mapping| self.make_mapping(mapping))?;
         self.settle();
         Ok(())
@@ -67,6 +67,10 @@ impl World {
             timeout: spec.timeout,
             memory_mb: spec.memory_mb,
             variables: spec.environment.clone(),
+            dead_letter_target: spec
+                .dead_letter_queue
+                .as_ref()
+                .map(|queue| self.simulation.identity().queue_arn(queue).into()),
             ..engine::FunctionSpec::simulated(HandlerModel::default())
         };
         let made = match &spec.code {
@@ -80,7 +84,18 @@ impl World {
                 ));
             }
         };
-        made.map_err(|problem| failure(&spec.name, &problem))
+        made.map_err(|problem| failure(&spec.name, &problem))?;
+        spec.retries.map_or(Ok(()), |retries| self.retry_events(&spec.name, retries))
+    }
+
+    /// How often events are tried again that fail.
+    fn retry_events(&mut self, function: &str, retries: u32) -> Result<(), Failure> {
+        let config =
+            EventInvokeConfig { maximum_retry_attempts: Some(retries), ..EventInvokeConfig::default() };
+        let set = self
+            .simulation
+            .command(|engine, now| engine.put_event_config(now, function, &Qualifier::Latest, config));
+        set.map(drop).map_err(|error| failure(function, &self.simulation.explain(error)))
     }
 
     fn make_queue(&mut self, spec: &QueueSpec) -> Result<(), Failure> {

@@ -60,8 +60,9 @@ async fn every_command_runs_on_the_stand_in_for_aws() {
     for line in first.iter().chain(&aws) {
         let (command, comment) = line.split_once("  #").unwrap_or((line, ""));
         let mut command = command.to_owned();
-        let offline =
-            ["check", "compare", "merge"].iter().any(|word| command.starts_with(&format!("loadgen {word}")));
+        let offline = ["check", "compare", "merge", "lesson"]
+            .iter()
+            .any(|word| command.starts_with(&format!("loadgen {word}")));
         for (flag, value) in [("--target", "aws"), ("--yes", ""), ("--role", ROLE)] {
             let takes = flag != "--role" || !command.starts_with("loadgen destroy");
             if !offline && takes && !command.contains(flag) {

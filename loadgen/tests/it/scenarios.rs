@@ -6,51 +6,22 @@ use crate::mock::{Ran, loadgen};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-fn examples() -> PathBuf {
+pub(crate) fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
-async fn is_empty(emulated: &Emulated) -> bool {
+pub(crate) async fn is_empty(emulated: &Emulated) -> bool {
     let functions = emulated.clients.lambda.list_functions().send().await.expect("a list");
     let queues = emulated.clients.sqs.list_queues().send().await.expect("a list");
     functions.functions().is_empty() && queues.queue_urls().is_empty()
 }
 
-async fn plays(name: &str) {
-    let emulated = Emulated::start(1_000).await;
-    let path = examples().join("scenarios").join(name);
-    let ran = emulated.loadgen(&["run", path.to_str().unwrap()]).await;
-    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("as expected"), "{}", ran.stdout);
-    assert!(is_empty(&emulated).await, "what was made is gone");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_lesson_of_reserved_concurrency() {
-    plays("reserved.toml").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_lesson_of_duration() {
-    plays("duration_decides.toml").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_lesson_of_events() {
-    plays("events.toml").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_lesson_of_queues() {
-    plays("queue.toml").await;
-}
-
 #[test]
 fn every_scenario_among_the_examples_is_well_formed() {
-    let folder = examples().join("scenarios");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(examples().join("lessons")).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
     let files: Vec<PathBuf> = files.chain([examples().join("kubernetes/load.toml")]).collect();
-    assert!(files.len() >= 5);
+    assert_eq!(files.len(), 11);
     let ran = Ran::new(&loadgen(&["check"]).args(files).output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.stdout);
 }
@@ -175,7 +146,7 @@ async fn a_shared_scenario_makes_nothing() {
         requests += suite["reports"][0]["requests"].as_u64().unwrap();
     }
     assert!((150..250).contains(&requests), "{requests} of a Poisson process of 200");
-    let reserved = examples().join("scenarios/reserved.toml");
+    let reserved = examples().join("lessons/01-reserved.toml");
     let ran = emulated.loadgen(&["run", reserved.to_str().unwrap(), "--share", "0/4"]).await;
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("--share is for a scenario that makes and sets nothing"), "{}", ran.stderr);
@@ -250,4 +221,69 @@ async fn a_stage_that_cannot_be_set_does_not_lose_the_one_before() {
     assert_eq!(suite["reports"][0]["counts"]["ok_cold"], 3, "{suite:#}");
     assert_eq!(suite["not_run"], json!(["bad", "after"]));
     assert!(is_empty(&emulated).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stages_at_the_same_time_have_a_report_each_and_share_the_files() {
+    let emulated = Emulated::start(1_000).await;
+    let directory = tempfile::tempdir().unwrap();
+    let (path, csv) = (directory.path().join("s.toml"), directory.path().join("s.csv"));
+    let text = "[[function]]\nname = \"f\"\ncode = \"built-in\"\nduration = \"1s\"\n\
+                [[function]]\nname = \"g\"\ncode = \"built-in\"\n\
+                [[stage]]\nname = \"long\"\nfunction = \"f\"\nrequests = 3\n\
+                [[stage]]\nname = \"beside\"\nwith_previous = true\nfunction = \"g\"\nreserved = 0\nrequests = 2\n\
+                [[stage]]\nname = \"after\"\nfunction = \"f\"\nrequests = 1\n";
+    std::fs::write(&path, text).unwrap();
+    let flags = ["run", path.to_str().unwrap(), "--output", "json", "--csv", csv.to_str().unwrap()];
+    let ran = emulated.loadgen(&flags).await;
+    let suite: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let begun = |n: usize| suite["reports"][n]["times"]["first_due"].as_f64().unwrap();
+    assert!((begun(0) - begun(1)).abs() < 0.9, "{suite:#}");
+    assert!(begun(2) - begun(0) > 1.0, "{suite:#}");
+    let counts: Vec<_> = (0..3).map(|n| &suite["reports"][n]["counts"]).collect();
+    assert_eq!((&counts[0]["ok_cold"], &counts[2]["ok_warm"]), (&json!(3), &json!(1)), "{suite:#}");
+    assert_eq!(counts[1]["throttled"]["ReservedFunctionConcurrentInvocationLimitExceeded"], 2, "{suite:#}");
+    let lines = std::fs::read_to_string(csv).unwrap();
+    let of = |name: &str| lines.lines().filter(|line| line.starts_with(&format!("{name},"))).count();
+    assert_eq!((of("long"), of("beside"), of("after")), (3, 2, 1), "{lines}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_does_not_come_is_not_as_expected() {
+    let emulated = Emulated::start(1_000).await;
+    let text = "[[function]]\nname = \"f\"\ncode = \"built-in\"\n\
+                [[stage]]\nreserved = 5\nrefused = \"below its minimum\"\nrequests = 1\n\
+                [[stage]]\nreserved = 950\nrefused = \"UnreservedConcurrentExecution below its minimum value of [100]\"\nrequests = 1\n\
+                [[stage]]\nreserved = 950\nrefused = \"other words\"\nrequests = 1\n";
+    let (ran, suite) = play(&emulated, text).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let not_refused = "stage 1: refused with \"below its minimum\" (observed: it was not refused)";
+    assert!(ran.stderr.contains(not_refused), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("stage 3: refused with \"other words\" (observed: Invalid"),
+        "{}",
+        ran.stderr
+    );
+    let verdict = &suite["reports"][1]["expectations"][0];
+    assert_eq!((&verdict["ok"], &verdict["observed"]), (&json!(true), &json!(null)), "{suite:#}");
+    assert!(is_empty(&emulated).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_account_should_be_like_is_told_where_it_is_not() {
+    let emulated = Emulated::start(1_000).await;
+    let rest = "[[function]]\nname = \"f\"\ncode = \"built-in\"\n[[stage]]\nrequests = 1\n";
+    let (ran, _) = play(&emulated, &format!("[account]\nnew = true\nspeed = 60\n{rest}")).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let endpoint = emulated.emulator.endpoint();
+    for part in [
+        format!(
+            "warning: [account] is for 10 executions at once, and {endpoint} has 1000 (`emulator --account new`)"
+        ),
+        format!("warning: [account] is for `emulator --speed 60`; whether {endpoint} is one cannot be seen"),
+    ] {
+        assert!(ran.stderr.contains(&part), "{part} in {}", ran.stderr);
+    }
+    let (ran, _) = play(&emulated, &format!("[account]\nconcurrency = 1000\n{rest}")).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
 }

@@ -163,7 +163,7 @@ fn queue_story(report: &Report) -> Option<String> {
 pub(super) fn whose_clock(report: &Report) -> &'static str {
     match report.max_concurrency_source {
         Some(Source::Answers) => "by the function's own clock",
-        Some(Source::Simulation) => "of all environments",
+        Some(Source::Simulation) => "in the simulation",
         Some(Source::Client) | None => "as the client saw it",
     }
 }

@@ -1,0 +1,49 @@
+//! Times of the emulated world, as a file says them: none at all is one too.
+
+use crate::duration;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// A duration with a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Time(pub(super) Duration);
+
+/// `10m`, or `5m-7m`: each is drawn from between the two.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Times {
+    /// As it was written.
+    pub(super) text: String,
+    pub(super) shortest: Duration,
+    pub(super) longest: Duration,
+}
+
+impl TryFrom<String> for Time {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Time, String> {
+        parse(&text).map(Time)
+    }
+}
+
+impl TryFrom<String> for Times {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Times, String> {
+        let (shortest, longest) = text.split_once('-').unwrap_or((&text, &text));
+        let (shortest, longest) = (parse(shortest)?, parse(longest)?);
+        if shortest > longest {
+            return Err("the longer time comes second, as in 5m-7m".to_owned());
+        }
+        Ok(Times { text, shortest, longest })
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Duration, String> {
+    // None at all is a time here: a window, a delay.
+    match text.trim() {
+        "0" | "0s" | "0ms" => Ok(Duration::ZERO),
+        text => duration::parse(text),
+    }
+}
