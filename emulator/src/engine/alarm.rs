@@ -72,6 +72,11 @@ impl Alarms {
         self.set.first_key_value().map(|(key, _)| key.0)
     }
 
+    /// Every alarm that is set, in no order that matters.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, &Alarm)> {
+        self.set.iter().map(|(key, alarm)| (key.0, alarm))
+    }
+
     /// Takes the earliest alarm due at `now` or before, with its own moment.
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, Alarm)> {
         let first = self.set.first_entry()?;
