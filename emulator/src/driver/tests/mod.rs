@@ -1,6 +1,7 @@
 //! The driver and the built-in handler's environments, on virtual time.
 
 mod erlang;
+mod gears;
 mod parity;
 
 use super::Driver;
