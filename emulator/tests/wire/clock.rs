@@ -1,0 +1,123 @@
+//! Moving the clock while real code runs, which takes real time.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::aws_cli::{create_python, wait_until};
+use crate::clients::aws_ok;
+use crate::process::invoke;
+use crate::program::Program;
+
+/// It works for as long as the event says, and tells how long it may.
+const SLEEPS: &str = "
+import time
+
+def handler(event, context):
+    left = context.get_remaining_time_in_millis()
+    time.sleep(event.get('seconds', 0))
+    return {'left_ms': left}
+";
+
+/// An emulator with the function `sleeps`, whose timeout is so many seconds.
+struct World {
+    emulator: Program,
+    folder: TempDir,
+}
+
+impl World {
+    fn new(flags: &[&str], timeout: &str) -> Self {
+        let world = Self { emulator: Program::start(flags), folder: TempDir::new().expect("a folder") };
+        let endpoint = world.emulator.endpoint();
+        create_python(endpoint, world.folder.path(), "sleeps", SLEEPS, &["--timeout", timeout]);
+        world
+    }
+
+    /// Begins a request, and gives the connection that its answer comes on.
+    fn begin(&self, line: &str, headers: &str, body: &str) -> TcpStream {
+        let address = self.emulator.endpoint().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).expect("it reads");
+        stream
+    }
+
+    fn clock(&self, line: &str, body: &Value) -> Value {
+        let mut answer = String::new();
+        let mut stream = self.begin(line, "", &body.to_string());
+        stream.read_to_string(&mut answer).expect("it answers");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        serde_json::from_str(body).expect("a JSON body")
+    }
+
+    fn shown(&self) -> Value {
+        self.clock("GET /_emulator/clock", &json!({}))
+    }
+
+    fn event(&self, payload: &str) {
+        let path = "POST /2015-03-31/functions/sleeps/invocations";
+        let mut answer = String::new();
+        let mut stream = self.begin(path, "X-Amz-Invocation-Type: Event\r\n", payload);
+        stream.read_to_string(&mut answer).expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    }
+
+    /// Lines of the function's log that begin so.
+    fn logged(&self, begin: &str) -> usize {
+        let log = ["logs", "filter-log-events", "--log-group-name", "/aws/lambda/sleeps"];
+        let log = aws_ok(self.emulator.endpoint(), &[&log[..], &["--query", "events[].message"]].concat());
+        log.matches(begin).count()
+    }
+}
+
+#[test]
+fn a_clock_that_stands_waits_for_real_code() {
+    // Its timeout would be over: but no time passes.
+    let world = World::new(&["--clock", "paused"], "1");
+    let before = world.shown();
+    world.event(r#"{"seconds": 1.5}"#);
+    let soon = json!({ "seconds": 3600, "wait_seconds": 0.01 });
+    let impatient = world.clock("POST /_emulator/clock/advance", &soon);
+    assert_eq!((&impatient["settled"], &impatient["now"]), (&json!(false), &before["now"]));
+    assert_eq!((&impatient["in_flight"], &impatient["real_code"]["running"]), (&json!(1), &json!(1)));
+    let settled = world.clock("POST /_emulator/clock/advance", &json!({ "seconds": 0 }));
+    assert_eq!((&settled["settled"], &settled["now"]), (&json!(true), &before["now"]));
+    assert_eq!(settled["in_flight"], 0);
+    assert_eq!(settled["real_code"]["invocations_in_another_gear"], 1);
+    assert_eq!((world.logged("REPORT"), world.logged("Task timed out")), (1, 0));
+
+    let answer = invoke(world.emulator.endpoint(), world.folder.path(), "sleeps");
+    assert!(answer.contains("\"left_ms\": 9"), "as in real time: {answer}");
+    // What is next is housekeeping: the environment goes.
+    let stepped = world.clock("POST /_emulator/clock/step", &json!({}));
+    assert_eq!((&stepped["settled"], &stepped["gear"]), (&json!(true), &json!("paused")));
+    assert_ne!(stepped["now"], before["now"]);
+}
+
+#[test]
+fn who_hangs_up_changes_nothing_of_what_was_asked() {
+    let world = World::new(&["--clock", "paused"], "3");
+    let before = world.shown();
+    world.event(r#"{"seconds": 0.5}"#);
+    drop(world.begin("POST /_emulator/clock/advance", "", r#"{"seconds": 60}"#));
+    wait_until("the end of what was asked", || world.shown()["now"] != before["now"]);
+    let shown = world.shown();
+    assert_eq!((&shown["in_flight"], &shown["gear"]), (&json!(0), &json!("paused")));
+    assert_eq!(world.logged("REPORT"), 1);
+}
+
+#[test]
+fn real_code_has_a_part_of_its_timeout_on_a_fast_clock() {
+    let world = World::new(&["--speed", "10"], "5");
+    let answer = invoke(world.emulator.endpoint(), world.folder.path(), "sleeps");
+    let left = answer.split(": ").nth(1).and_then(|text| text.trim_end_matches('}').parse().ok());
+    assert!(left.is_some_and(|left: u32| left <= 500), "{answer}");
+    world.event(r#"{"seconds": 30}"#);
+    wait_until("its timeout", || world.logged("Task timed out after 5.00 seconds") == 1);
+    assert_eq!(world.shown()["real_code"]["invocations_in_another_gear"], 2);
+}
