@@ -294,7 +294,8 @@ impl Driver {
                     self.processes.stop(environment);
                 }
                 Effect::Respond { request_id, environment, version, outcome } => {
-                    self.waiters.answer(request_id, Ok(Answer { environment, version, outcome }));
+                    let at = engine.now();
+                    self.waiters.answer(request_id, Ok(Answer { environment, version, outcome, at }));
                 }
                 Effect::Refuse { request_id, refusal } => {
                     self.waiters.answer(request_id, Err(refusal));

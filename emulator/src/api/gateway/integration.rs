@@ -56,13 +56,8 @@ pub(super) async fn invoke_within(
     event: &Value,
     limit: Duration,
 ) -> Option<Ended> {
-    let clock = api.driver.clock();
-    let deadline = clock.now() + limit;
-    tokio::select! {
-        biased;
-        (_, ended) = target.invoke(api, request, event) => Some(ended),
-        () = clock.wait_until(deadline) => None,
-    }
+    let deadline = api.driver.clock().now() + limit;
+    target.invoke_until(api, request, event, deadline).await
 }
 
 #[cfg(test)]

@@ -331,6 +331,7 @@ async fn story() -> Vec<String> {
     (0..20).for_each(|n| held.send("q", Some(Duration::from_secs(n))));
     held.advance(600).await;
     let facts = held.driver.facts();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest follows from these")]
     let tell = |what: &What| match what {
         What::InvokeStarted { request_id, environment } => Some(format!("{request_id} in {environment:?}")),
         What::EventEnded { ending: EventEnding::RetriesExhausted, .. } => Some("given up".to_owned()),
