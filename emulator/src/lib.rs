@@ -20,6 +20,23 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Its clock can be held and moved, so that a test of retries and delays waits
+//! for nothing (see [`ClockSettings`]):
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use emulator::{ClockSettings, Emulator};
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::builder().clock(ClockSettings::paused()).start().await?;
+//! // … an event for a function that fails …
+//! let moved = emulator.advance(Duration::from_secs(180)).await;
+//! assert!(moved.settled, "all three attempts are over");
+//! emulator.set_clock(ClockSettings::skipping_idle())?;
+//! println!("{:?}", emulator.clock().next_event);
+//! # Ok(())
+//! # }
+//! ```
 
 mod api;
 mod config;
