@@ -15,7 +15,6 @@ sqs() { aws sqs --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 clock() { curl --silent --show-error --fail "$AWS_ENDPOINT_URL/_emulator/clock" "$@"; }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
-folder=$(mktemp -d)
 before=$(clock | sed -E 's/^\{("gear":[^,]*,"speed":[^,]*,"skip_idle":[^,]*),.*/{\1}/')
 clean_up() {
     aws lambda delete-function --function-name $name >/dev/null || true
@@ -24,6 +23,7 @@ clean_up() {
     rm -r "$folder"
 }
 queue=$(sqs create-queue --queue-name $name-dead --query QueueUrl --output text)
+folder=$(mktemp -d)
 trap clean_up EXIT
 
 cat >"$folder/app.py" <<'PYTHON'

@@ -54,9 +54,10 @@ impl Driver {
     /// in real time, and stops there if that passes. It goes on when its caller
     /// is gone.
     pub(crate) async fn advance_clock(self: &Arc<Self>, span: Duration, patience: Duration) -> Moved {
-        let (driver, until) = (Arc::clone(self), self.clock.now() + span);
+        let driver = Arc::clone(self);
         self.within(patience, async move {
             let _turn = driver.moving.lock().await;
+            let until = driver.clock.now() + span;
             driver.settled().await;
             while driver.go_to_next(Some(until)) {
                 driver.settled().await;

@@ -32,12 +32,12 @@ impl RealCodeLedger {
             Gear::Running => tracing::warn!(
                 function,
                 speed = settings.speed,
-                "its code takes real time while the clock runs faster or slower: its timeout and its durations are \
-                 of the clock"
+                "its code takes real time, and the clock runs at another speed: its timeout leaves it 1/speed of \
+                 that in real time, and its durations are speed times as long"
             ),
             Gear::Paused => tracing::warn!(
                 function,
-                "its code takes real time while the clock stands: its timeout does not run out, and its durations \
+                "its code takes real time, and the clock stands: its timeout does not run out, and its durations \
                  are 0"
             ),
         }

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use crate::api::Api;
 use crate::driver::Driver;
 use crate::engine::{
-    AllocationStatus, Delivery, Engine, EventEnding, FunctionSpec, HandlerModel, Invoke, MappingSpec,
-    NewMessage, Publication, Qualifier, QueueAttributes, QueueName, Quotas, Receive, ReceiveRequest,
-    RedrivePolicy, StopReason, Timestamp, What,
+    AllocationStatus, Delivery, Engine, EventEnding, Filter, FunctionSpec, HandlerModel, Invoke, MappingSpec,
+    MessageFilter, NewMessage, Publication, Qualifier, QueueAttributes, QueueName, Quotas, Receive,
+    ReceiveRequest, RedrivePolicy, StopReason, Timestamp, What,
 };
 use crate::gear::{ClockChange, ClockSettings, Gear, Moved};
 
@@ -29,11 +29,7 @@ struct Held {
 
 impl Held {
     fn new(clock: ClockSettings) -> Self {
-        Self::with_quotas(clock, Quotas::default())
-    }
-
-    fn with_quotas(clock: ClockSettings, quotas: Quotas) -> Self {
-        let driver = Api::with_clock(quotas, clock).driver;
+        let driver = Api::with_clock(Quotas::default(), clock).driver;
         let began = driver.clock().now();
         Self { driver, began }
     }
@@ -84,16 +80,17 @@ impl Held {
         self.event("f");
     }
 
-    fn map(&self, queue: &str, function: &str, batching_window: Duration) {
+    /// Maps the queue `q` to the function `f`.
+    fn map(&self, batching_window: Duration, filter: Option<Filter>) {
         let spec = MappingSpec {
-            queue: queue.into(),
-            function: function.into(),
+            queue: "q".into(),
+            function: "f".into(),
             qualifier: Qualifier::Latest,
             batch_size: 10,
             batching_window,
             maximum_concurrency: None,
             reports_item_failures: false,
-            filter: None,
+            filter,
             provisioned: None,
             counts_events: false,
             enabled: true,
@@ -233,12 +230,53 @@ async fn a_span_reaches_through_queues_and_pollers() {
     let redrive = RedrivePolicy { dead_letter_queue: "dead".into(), max_receive_count: 2 };
     held.queue("q", QueueAttributes { redrive: Some(redrive), ..QueueAttributes::default() });
     held.function("f", 1.0);
-    held.map("q", "f", Duration::from_secs(5));
+    held.map(Duration::from_secs(5), None);
     held.send("q", None);
     held.advance(120).await;
     assert_eq!(held.in_queue("dead"), 1);
     // The window, Init; visible again 30 s after its receive, the window again.
     assert_eq!(held.times(starts), [5_100, 35_000]);
+}
+
+/// Takes real time over each message, and lets it pass.
+#[derive(Debug)]
+struct Slow;
+
+impl MessageFilter for Slow {
+    fn patterns(&self) -> &[String] {
+        &[]
+    }
+
+    fn passes(&self, _body: &str) -> bool {
+        std::thread::sleep(Duration::from_millis(5));
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_waits_for_filters() {
+    let held = Held::new(ClockSettings::paused());
+    held.queue("dead", QueueAttributes::default());
+    held.queue("q", QueueAttributes::default());
+    held.function("f", 0.0);
+    held.map(Duration::ZERO, Some(Filter::new(Slow)));
+    for delay in [10, 20, 30] {
+        held.send("q", Some(Duration::from_secs(delay)));
+    }
+    held.advance(60).await;
+    // The first one waits for its Init.
+    assert_eq!(held.times(starts), [10_100, 20_000, 30_000]);
+    assert_eq!(held.times(|what| matches!(what, What::BatchSettled { deleted: 1, .. })).len(), 3);
+}
+
+#[tokio::test]
+async fn two_spans_at_once_are_one_after_the_other() {
+    let held = Held::new(ClockSettings::paused());
+    tokio::join!(
+        held.driver.advance_clock(Duration::from_secs(60), PATIENCE),
+        held.driver.advance_clock(Duration::from_secs(30), PATIENCE)
+    );
+    assert_eq!(held.driver.clock().now(), held.began + Duration::from_secs(90));
 }
 
 #[tokio::test]
@@ -295,7 +333,7 @@ async fn pollers_that_wait_for_nothing_do_not_move_a_clock_that_skips() {
     held.queue("dead", QueueAttributes::default());
     held.queue("q", slow());
     held.function("f", 0.0);
-    held.map("q", "f", Duration::from_secs(300));
+    held.map(Duration::from_secs(300), None);
     held.send("q", Some(Duration::from_secs(900)));
     held.wait_for(|what| matches!(what, What::BatchSettled { deleted: 1, .. })).await;
     let started = held.times(starts);
@@ -313,7 +351,7 @@ async fn a_function_without_permits_keeps_its_batch_until_there_is_one() {
     held.queue("q", QueueAttributes::default());
     held.function("f", 0.0);
     held.step(|engine, now| engine.put_reserved_concurrency(now, "f", 0)).expect("there is room");
-    held.map("q", "f", Duration::ZERO);
+    held.map(Duration::ZERO, None);
     held.send("q", None);
     assert!(held.step(|engine, _| engine.next_work()).is_some(), "its batch is tried again");
     held.driver.set_clock(ClockSettings::skipping_idle().into());
@@ -327,7 +365,7 @@ async fn story() -> Vec<String> {
     let held = Held::new(ClockSettings::paused());
     held.doomed_event();
     held.queue("q", QueueAttributes::default());
-    held.map("q", "f", Duration::ZERO);
+    held.map(Duration::ZERO, None);
     (0..20).for_each(|n| held.send("q", Some(Duration::from_secs(n))));
     held.advance(600).await;
     let facts = held.driver.facts();
