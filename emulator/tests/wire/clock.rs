@@ -106,18 +106,6 @@ fn a_clock_that_stands_waits_for_real_code() {
 }
 
 #[test]
-fn who_hangs_up_changes_nothing_of_what_was_asked() {
-    let world = World::new(&["--clock", "paused"], "3");
-    let before = world.shown();
-    world.event(r#"{"seconds": 0.5}"#);
-    drop(world.begin("POST /_emulator/clock/advance", "", r#"{"seconds": 60}"#));
-    wait_until("the end of what was asked", || world.shown()["now"] != before["now"]);
-    let shown = world.shown();
-    assert_eq!((&shown["in_flight"], &shown["gear"]), (&json!(0), &json!("paused")));
-    assert_eq!(world.logged("REPORT"), 1);
-}
-
-#[test]
 fn real_code_has_a_part_of_its_timeout_on_a_fast_clock() {
     let world = World::new(&["--speed", "4"], "5");
     let answer = invoke(world.emulator.endpoint(), world.folder.path(), "sleeps");

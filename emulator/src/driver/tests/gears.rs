@@ -270,6 +270,21 @@ async fn a_span_waits_for_filters() {
 }
 
 #[tokio::test]
+async fn who_hangs_up_changes_nothing_of_what_was_asked() {
+    let held = Held::new(ClockSettings::paused());
+    held.doomed_event();
+    tokio::select! {
+        biased;
+        _ = held.driver.advance_clock(Duration::from_secs(181), PATIENCE) => unreachable!("it takes a turn"),
+        () = std::future::ready(()) => {}
+    }
+    held.wait_for(|what| matches!(what, What::EventEnded { .. })).await;
+    // The next in turn comes after all of it.
+    held.driver.advance_clock(Duration::ZERO, PATIENCE).await;
+    assert_eq!(held.driver.clock().now(), held.began + Duration::from_secs(181));
+}
+
+#[tokio::test]
 async fn two_spans_at_once_are_one_after_the_other() {
     let held = Held::new(ClockSettings::paused());
     tokio::join!(
