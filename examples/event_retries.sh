@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Python function that always fails gets an event: when is it in the dead-letter queue?
-# Expected: within a second, after three attempts that are one minute and two minutes apart by the log.
+# Expected: in about a second, after three attempts that are one minute and two minutes apart by the log.
 # The clock skips what is idle (see event_retries.py), and is set back at the end.
 #
 # It needs the aws CLI, curl and a running emulator.
@@ -10,7 +10,7 @@ export AWS_ACCESS_KEY_ID="${AWS_ACCESS_KEY_ID:-test}" AWS_SECRET_ACCESS_KEY="${A
 export AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-us-east-1}"
 export AWS_MAX_ATTEMPTS=1 AWS_PAGER=
 
-name=event-retries-cli
+name=event-retries-$$
 sqs() { aws sqs --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 clock() { curl --silent --show-error --fail "$AWS_ENDPOINT_URL/_emulator/clock" "$@"; }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }

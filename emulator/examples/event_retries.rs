@@ -5,7 +5,7 @@
 //! emulator is part of the program, and its clock skips what is idle. Any AWS
 //! SDK would do as the client; here the requests are written by hand.
 //!
-//! Expected: within a second, after three attempts that are one minute and two
+//! Expected: in about a second, after three attempts that are one minute and two
 //! minutes apart by the log. Run it with
 //! `cargo run --package emulator --example event_retries`; it needs `python3`.
 
@@ -29,7 +29,7 @@ type Failure = Box<dyn Error>;
 
 const CODE: &str = "def handler(event, context):\n    raise ValueError('never')\n";
 
-/// A second on an idle machine; more on a busy one.
+/// About a second, most of which Python takes to start; more on a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Runs the example, and fails where it does not see what it expects.
