@@ -61,10 +61,19 @@ impl World {
 
     fn event(&self, payload: &str) {
         let path = "POST /2015-03-31/functions/sleeps/invocations";
+        self.ask(path, "X-Amz-Invocation-Type: Event\r\n", payload);
+    }
+
+    fn sqs(&self, action: &str, body: &Value) {
+        let headers =
+            format!("X-Amz-Target: AmazonSQS.{action}\r\nContent-Type: application/x-amz-json-1.0\r\n");
+        self.ask("POST /", &headers, &body.to_string());
+    }
+
+    fn ask(&self, line: &str, headers: &str, body: &str) {
         let mut answer = String::new();
-        let mut stream = self.begin(path, "X-Amz-Invocation-Type: Event\r\n", payload);
-        stream.read_to_string(&mut answer).expect("it answers");
-        assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+        self.begin(line, headers, body).read_to_string(&mut answer).expect("it answers");
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
     }
 
     /// Lines of the function's log that begin so.
@@ -113,4 +122,17 @@ fn real_code_has_a_part_of_its_timeout_on_a_fast_clock() {
     world.event(r#"{"seconds": 30}"#);
     wait_until("its timeout", || world.logged("Status: timeout") > 0);
     assert_eq!(world.shown()["real_code"]["invocations_in_another_gear"], 2);
+}
+
+#[test]
+fn a_clock_that_skips_does_not_while_real_code_runs() {
+    let world = World::new(&["--clock", "skip-idle"], "60");
+    world.sqs("CreateQueue", &json!({ "QueueName": "q" }));
+    world.event(r#"{"seconds": 1}"#);
+    let url = format!("{}/000000000000/q", world.emulator.endpoint());
+    world.sqs("SendMessage", &json!({ "QueueUrl": url, "MessageBody": "later", "DelaySeconds": 600 }));
+    let visible = || world.clock("GET /_emulator/state", &json!({}))["queues"][0]["visible"] == 1;
+    wait_until("the end of its delay", visible);
+    assert_eq!((world.logged("REPORT"), world.logged("Status: timeout")), (1, 0));
+    assert_eq!(world.shown()["real_code"]["invocations_in_another_gear"], 0);
 }
