@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::credentials::Credentials;
 use crate::engine::{Qualifier, Quotas};
+use crate::gear::ClockSettings;
 
 /// Everything that can be set on an emulator.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +19,8 @@ pub struct Config {
     pub account_id: String,
     /// The account's limits and schedules.
     pub quotas: Quotas,
-    /// How many emulated seconds pass in a real one.
-    pub speed: f64,
+    /// How its clock goes at first.
+    pub clock: ClockSettings,
     /// What requests must be signed with, one or the other of these. When there
     /// are none, no signature is looked at, and any credentials will do.
     pub credentials: Vec<Credentials>,
@@ -37,7 +38,7 @@ impl Default for Config {
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             quotas: Quotas::default(),
-            speed: 1.0,
+            clock: ClockSettings::default(),
             credentials: Vec::new(),
             gateway: GatewayConfig::default(),
             seed: None,

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use crate::config::{Config, Identity};
 use crate::credentials::Credentials;
 use crate::driver::{Clock, Driver};
 use crate::engine::{Snapshot, Timestamp};
+use crate::gear::{ClockChange, ClockSettings, ClockView, Moved, WrongSpeed};
 use crate::observe::LogStore;
 use crate::runtime::{Packages, ProcessRuntime, raise_open_files};
 
@@ -68,17 +70,24 @@ impl Builder {
         self
     }
 
+    /// How its clock goes at first.
+    #[must_use]
+    pub fn clock(mut self, clock: ClockSettings) -> Self {
+        self.config.clock = clock;
+        self
+    }
+
     /// Starts it, on the tokio runtime that this is called in.
     pub async fn start(self) -> Result<Emulator, StartError> {
         check(&self.config)?;
-        let Config { listen, allowed_hosts, region, account_id, quotas, speed, credentials, gateway, seed } =
+        let Config { listen, allowed_hosts, region, account_id, quotas, clock, credentials, gateway, seed } =
             self.config;
         raise_open_files();
         let cannot_listen = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
 
-        let clock = Clock::new(speed);
+        let clock = Clock::new(clock);
         let seed = seed.unwrap_or_else(|| seed_from(clock.now()));
         let (role, signatures) = verification(credentials, &region);
         let endpoint = Some(endpoint_of(address));
@@ -118,6 +127,39 @@ impl Emulator {
     /// One consistent picture of everything in it.
     pub fn snapshot(&self) -> Snapshot {
         self.driver.step(crate::engine::Engine::snapshot)
+    }
+
+    /// Its clock: how it goes, what it shows, what is due next.
+    pub fn clock(&self) -> ClockView {
+        self.driver.view_clock()
+    }
+
+    /// Changes how its clock goes; what the change leaves out stays. Fails where
+    /// the speed is not one from 0.001 to 100000.
+    pub fn set_clock(&self, change: impl Into<ClockChange>) -> Result<ClockView, WrongSpeed> {
+        let change = change.into();
+        if let Some(speed) = change.speed.filter(|speed| !Config::is_speed(*speed)) {
+            return Err(WrongSpeed(speed));
+        }
+        self.driver.set_clock(change);
+        Ok(self.clock())
+    }
+
+    /// Moves the clock to the next moment at which something is due, housekeeping
+    /// included, and does what is due then. It returns when no real code runs
+    /// any more that was under way or that this started; it waits for that for
+    /// up to a minute of real time ([`Moved::PATIENCE`]). A future that is
+    /// dropped changes nothing.
+    pub async fn step(&self) -> Moved {
+        self.driver.step_clock(Moved::PATIENCE).await
+    }
+
+    /// Moves the clock by a span, in any gear: all that falls due until then is
+    /// done at its own moment, with what it causes. Real code is waited for as
+    /// by [`step`](Self::step); where it takes too long, the clock stops before
+    /// the span is over, and the answer says so.
+    pub async fn advance(&self, span: Duration) -> Moved {
+        self.driver.advance_clock(span, Moved::PATIENCE).await
     }
 
     /// Ends it: no new calls, processes gone, calls under way answered.
@@ -163,13 +205,13 @@ fn verification(mut credentials: Vec<Credentials>, region: &str) -> (Credentials
 }
 
 fn check(config: &Config) -> Result<(), StartError> {
-    let Config { region, account_id, speed, gateway, .. } = config;
+    let Config { region, account_id, clock, gateway, .. } = config;
     let refusal = if !Config::is_region(region) {
         format!("region {region:?}: {}", Config::REGION)
     } else if !Config::is_account_id(account_id) {
         format!("account {account_id:?}: {}", Config::ACCOUNT_ID)
-    } else if !Config::is_speed(*speed) {
-        format!("{speed} times as fast: {}", Config::SPEED)
+    } else if !Config::is_speed(clock.speed) {
+        format!("{} times as fast: {}", clock.speed, Config::SPEED)
     } else if !(400..=599).contains(&gateway.http_throttle_status) {
         format!("status {} of throttled HTTP APIs: it is from 400 to 599", gateway.http_throttle_status)
     } else if !config.credentials.iter().all(Credentials::is_valid) {

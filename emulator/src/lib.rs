@@ -20,6 +20,23 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Its clock can be held and moved, so that a test of retries and delays waits
+//! for nothing (see [`ClockSettings`]):
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use emulator::{ClockSettings, Emulator};
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::builder().clock(ClockSettings::paused()).start().await?;
+//! // … an event for a function that fails …
+//! let moved = emulator.advance(Duration::from_secs(180)).await;
+//! assert!(moved.settled, "all three attempts are over");
+//! emulator.set_clock(ClockSettings::skipping_idle())?;
+//! println!("{:?}", emulator.clock().next_event);
+//! # Ok(())
+//! # }
+//! ```
 
 mod api;
 mod config;
@@ -27,6 +44,7 @@ mod credentials;
 mod driver;
 mod emulator;
 pub mod engine;
+mod gear;
 mod limits;
 mod observe;
 mod records;
@@ -36,4 +54,5 @@ pub mod sim;
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use config::{Config, GatewayConfig, Identity};
 pub use credentials::{Credentials, MalformedCredentials};
+pub use gear::{ClockChange, ClockSettings, ClockView, Gear, Moved, RealCode, WrongSpeed};
 pub use observe::fact_line;

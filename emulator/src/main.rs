@@ -40,7 +40,9 @@ async fn run(cli: &Cli) -> Result<(), StartError> {
         region = config.region,
         account = config.account_id,
         concurrency = config.quotas.account_concurrency,
-        speed = config.speed,
+        clock = config.clock.gear.as_str(),
+        speed = config.clock.speed,
+        skip_idle = config.clock.skip_idle,
         verifies_signatures = !config.credentials.is_empty(),
         "started with an empty account"
     );

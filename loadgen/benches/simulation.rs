@@ -9,8 +9,8 @@
 //! cargo bench -p loadgen --bench simulation -- day       # a day at 10,000 requests a second, half an hour
 //! ```
 
-#[path = "../tests/it/truth.rs"]
-mod truth;
+#[path = "../tests/it/laws.rs"]
+mod laws;
 
 use clap::Parser;
 use loadgen::cli::{Cli, Command};
@@ -127,8 +127,8 @@ fn scale() {
 
 fn truths() {
     println!("ten million invocations for each law");
-    let seen = truth::check(10_000_000, |seen| println!("{seen}"));
-    assert!(seen.iter().all(truth::Seen::holds), "a law does not hold");
+    let seen = laws::check(10_000_000, |seen| println!("{seen}"));
+    assert!(seen.iter().all(laws::Seen::holds), "a law does not hold");
 }
 
 fn day() {

@@ -53,22 +53,23 @@ impl Outputs {
 
     /// A run that stands alone.
     pub fn write_report(self, report: &Report) -> Result<(), Failure> {
-        let document = json::render(report);
         match self.output {
             Output::Text => print(&text::render(report)),
-            Output::Json => print(&document),
+            Output::Json => print(&json::render(report)),
         }
-        self.write_files(&report.title(), &document, std::slice::from_ref(report))
+        let report = report.repeatable();
+        self.write_files(&report.title(), &json::render(&report), std::slice::from_ref(&report))
     }
 
     /// Several runs that belong together; `text` is how people are told of them.
     pub fn write_suite(self, suite: &Suite, text: &str) -> Result<(), Failure> {
-        let document = json::render(suite);
         match self.output {
             Output::Text => print(text),
-            Output::Json => print(&document),
+            Output::Json => print(&json::render(suite)),
         }
-        self.write_files(&suite.name, &document, &suite.reports)
+        let suite =
+            Suite { reports: suite.reports.iter().map(Report::repeatable).collect(), ..suite.clone() };
+        self.write_files(&suite.name, &json::render(&suite), &suite.reports)
     }
 
     /// Whether people read standard output as the runs go on.

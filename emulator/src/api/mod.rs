@@ -89,6 +89,11 @@ impl Doors {
 impl Api {
     /// An empty account whose clock runs `speed` times as fast.
     pub(crate) fn for_test(quotas: crate::engine::Quotas, speed: f64) -> Self {
+        Self::with_clock(quotas, crate::gear::ClockSettings::running(speed))
+    }
+
+    /// An empty account whose clock goes like that.
+    pub(crate) fn with_clock(quotas: crate::engine::Quotas, clock: crate::gear::ClockSettings) -> Self {
         use crate::credentials::Credentials;
         use crate::driver::Clock;
         use crate::runtime::ProcessRuntime;
@@ -105,7 +110,7 @@ impl Api {
         let driver = Driver::new(
             quotas,
             1,
-            Clock::new(speed),
+            Clock::new(clock),
             processes.expect("a thread"),
             logs,
             Arc::clone(&identity),

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use clap::{Parser, ValueEnum};
 use emulator::engine::Quotas;
-use emulator::{Config, GatewayConfig};
+use emulator::{ClockSettings, Config, GatewayConfig};
 use queue_flags::{MappingFlags, QueueFlags};
 use quota_flags::{AccountFlags, EnvironmentFlags};
 use signature_flags::SignatureFlags;
@@ -40,6 +40,10 @@ use signature_flags::SignatureFlags;
             Let pollers grow as they did before November 2023.\n\n  \
         emulator --speed 60\n      \
             Let an emulated minute pass in a second.\n\n  \
+        emulator --clock skip-idle\n      \
+            Never wait for a retry: jump to it when nothing else is to do.\n\n  \
+        emulator --clock paused\n      \
+            Hold time, and move it with POST /_emulator/clock/advance.\n\n  \
         emulator --verify-signatures --credentials AKIAEXAMPLE:secret\n      \
             Refuse what is not signed with that key.\n\n\
         EXIT CODES\n  0  ended by Ctrl-C or SIGTERM\n  2  a flag is wrong, or the address is taken"
@@ -93,6 +97,15 @@ pub(crate) struct Cli {
     #[arg(long, env = "EMULATOR_SPEED", default_value_t = 1.0, value_name = "N", value_parser = speed)]
     speed: f64,
 
+    /// How the clock goes: real, paused or skip-idle
+    ///
+    /// `real` runs (N times as fast with --speed N). `paused` stands until it is
+    /// moved by POST /_emulator/clock/step or /_emulator/clock/advance. `skip-idle`
+    /// runs, and whenever nothing is in flight it jumps on to the next retry,
+    /// delay or other work that waits. PUT /_emulator/clock changes it later.
+    #[arg(long, env = "EMULATOR_CLOCK", default_value = "real", value_name = "GEAR", value_parser = clock)]
+    clock: ClockSettings,
+
     /// Let REST APIs answer 429 when Lambda throttles
     ///
     /// API Gateway answers 500 with "Internal server error" instead, and hides
@@ -141,7 +154,7 @@ impl Cli {
             region: self.region.clone(),
             account_id: self.account_id.clone(),
             quotas,
-            speed: self.speed,
+            clock: ClockSettings { speed: self.speed, ..self.clock },
             credentials: self.signatures.credentials(),
             gateway: GatewayConfig {
                 rest_throttle_as_429: self.rest_throttle_as_429,
@@ -174,6 +187,15 @@ fn account_id(text: &str) -> Result<String, &'static str> {
     Config::is_account_id(text).then(|| text.to_owned()).ok_or(Config::ACCOUNT_ID)
 }
 
+fn clock(text: &str) -> Result<ClockSettings, &'static str> {
+    match text {
+        "real" => Ok(ClockSettings::default()),
+        "paused" => Ok(ClockSettings::paused()),
+        "skip-idle" => Ok(ClockSettings::skipping_idle()),
+        _ => Err("the clock is real, paused or skip-idle"),
+    }
+}
+
 fn speed(text: &str) -> Result<f64, &'static str> {
     text.parse().ok().filter(|speed| Config::is_speed(*speed)).ok_or(Config::SPEED)
 }
@@ -195,6 +217,8 @@ mod tests {
             ["--region", "local"],
             ["--speed", "0"],
             ["--speed", "nan"],
+            ["--clock", "fast"],
+            ["--clock", "Paused"],
             ["--account-concurrency", "0"],
             ["--account", "old"],
             ["--scaling-rate", "10"],

@@ -1,7 +1,7 @@
 //! The task that wakes the engine when something is due.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Driver;
@@ -16,28 +16,42 @@ impl Driver {
         loop {
             // A panic is a broken invariant of the engine. Without this task
             // nothing would ever be due again, so it goes on and says so.
-            if catch_unwind(AssertUnwindSafe(|| self.step(|_, _| ()))).is_err() {
-                tracing::error!(
-                    "the engine broke one of its own rules; what it shows may be wrong from here on"
-                );
-                tokio::time::sleep(AFTER_PANIC).await;
+            match catch_unwind(AssertUnwindSafe(|| self.ring())) {
+                // Those who were waiting for that moment have their turn first.
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => self.sleep_until_next_deadline().await,
+                Err(_) => {
+                    tracing::error!(
+                        "the engine broke one of its own rules; what it shows may be wrong from here on"
+                    );
+                    tokio::time::sleep(AFTER_PANIC).await;
+                    self.sleep_until_next_deadline().await;
+                }
             }
-            self.sleep_until_next_deadline().await;
         }
+    }
+
+    /// Does what is due, and says whether it skipped idle time: then there may
+    /// be more to skip.
+    fn ring(&self) -> bool {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        self.catch_up(&mut state, now);
+        self.tell(&mut state);
+        self.skip_idle(&mut state)
     }
 
     async fn sleep_until_next_deadline(&self) {
         let deadline = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.lock();
             state.sleeping_until = state.next_deadline();
             state.sleeping_until
         };
         let earlier = self.earlier_deadline.notified();
         match deadline {
             Some(at) => {
-                let sleep = tokio::time::sleep(self.clock.real_time_until(at));
                 tokio::select! {
-                    () = sleep => {}
+                    () = self.clock.wait_until(at) => {}
                     () = earlier => {}
                 }
             }

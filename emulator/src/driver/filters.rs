@@ -3,6 +3,7 @@
 //! does not wait for it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -15,12 +16,20 @@ use crate::engine::FilterRequest;
 pub(super) struct Filters {
     waiting: Mutex<VecDeque<FilterRequest>>,
     more: Notify,
+    /// Asked for, and not yet told to the engine. It changes under the engine's lock.
+    outstanding: AtomicUsize,
 }
 
 impl Filters {
     pub(super) fn ask(&self, request: FilterRequest) {
+        self.outstanding.fetch_add(1, Ordering::Relaxed);
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push_back(request);
         self.more.notify_one();
+    }
+
+    /// How much is to be judged, or being judged.
+    pub(super) fn outstanding(&self) -> usize {
+        self.outstanding.load(Ordering::Relaxed)
     }
 
     fn next(&self) -> Option<FilterRequest> {
@@ -37,7 +46,10 @@ impl Driver {
                 continue;
             };
             let passed = request.filter.judge(&request.messages);
-            self.step(|engine, now| engine.filtered(now, &request, &passed));
+            self.step(|engine, now| {
+                self.filters.outstanding.fetch_sub(1, Ordering::Relaxed);
+                engine.filtered(now, &request, &passed);
+            });
             // A long backlog is no reason to keep others from their turn.
             tokio::task::yield_now().await;
         }

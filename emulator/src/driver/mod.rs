@@ -7,12 +7,14 @@
 mod alarm_clock;
 mod clock;
 mod filters;
+mod moving;
+mod real_code;
 mod streams;
 #[cfg(test)]
 mod tests;
 mod waiters;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
@@ -29,6 +31,7 @@ use crate::runtime::{BuiltIn, HandlerRuntime, ProcessRuntime};
 
 pub(crate) use clock::Clock;
 use filters::Filters;
+use real_code::RealCodeLedger;
 use streams::Streams;
 pub(crate) use streams::{Piece, Pieces, Streamed};
 pub(crate) use waiters::Answer;
@@ -46,8 +49,13 @@ pub(crate) struct Driver {
     processes: ProcessRuntime,
     logs: LogStore,
     identity: Arc<Identity>,
-    /// Rings when the next deadline is earlier than the alarm clock knows.
+    /// Rings when the next deadline is earlier than the alarm clock knows, or
+    /// idle time may have begun that it skips.
     earlier_deadline: Notify,
+    /// Rings when all is settled, for whoever moves the clock.
+    rested: Notify,
+    /// The clock is moved by one at a time.
+    moving: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -59,8 +67,11 @@ struct State {
     /// Every fact, for tests.
     #[cfg(test)]
     journal: Vec<Fact>,
+    real_code: RealCodeLedger,
     /// The deadline that the alarm clock sleeps for.
     sleeping_until: Option<Timestamp>,
+    /// Whether somebody waits until all is settled.
+    awaited: bool,
 }
 
 impl Driver {
@@ -80,7 +91,9 @@ impl Driver {
             facts: Vec::new(),
             #[cfg(test)]
             journal: Vec::new(),
+            real_code: RealCodeLedger::default(),
             sleeping_until: None,
+            awaited: false,
         };
         Arc::new_cyclic(|driver: &Weak<Self>| {
             processes.attach(driver.clone());
@@ -94,6 +107,8 @@ impl Driver {
                 logs,
                 identity,
                 earlier_deadline: Notify::new(),
+                rested: Notify::new(),
+                moving: tokio::sync::Mutex::new(()),
             }
         })
     }
@@ -109,15 +124,16 @@ impl Driver {
     /// Runs one command on the engine, at this moment, with everything that
     /// was due before it done first.
     pub(crate) fn step<R>(&self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> R {
-        // A panic inside is a broken invariant of the engine; what stands after
-        // it is still the best there is to go on with.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         let now = self.clock.now();
         self.catch_up(&mut state, now);
         let answer = command(&mut state.engine, now);
         self.carry_out(&mut state);
         self.catch_up(&mut state, now);
-        self.wake_if_earlier(&mut state);
+        self.tell(&mut state);
+        if self.clock.skips_idle() {
+            self.earlier_deadline.notify_one();
+        }
         answer
     }
 
@@ -209,6 +225,7 @@ impl Driver {
             engine.reset(now);
             self.logs.clear();
         });
+        self.lock().real_code.reset();
     }
 
     /// Does what is due until `now`, in the order in which it is due: news of
@@ -237,6 +254,7 @@ impl Driver {
             handlers,
             effects,
             facts,
+            real_code,
             #[cfg(test)]
             journal,
             ..
@@ -265,6 +283,9 @@ impl Driver {
                 }
                 Effect::Dispatch(dispatch) => {
                     if let Some(dispatch) = handlers.dispatch(dispatch) {
+                        if let Some(function) = self.processes.function_of(dispatch.environment) {
+                            real_code.note(&function, self.clock.settings());
+                        }
                         self.processes.dispatch(dispatch);
                     }
                 }
@@ -273,7 +294,8 @@ impl Driver {
                     self.processes.stop(environment);
                 }
                 Effect::Respond { request_id, environment, version, outcome } => {
-                    self.waiters.answer(request_id, Ok(Answer { environment, version, outcome }));
+                    let at = engine.now();
+                    self.waiters.answer(request_id, Ok(Answer { environment, version, outcome, at }));
                 }
                 Effect::Refuse { request_id, refusal } => {
                     self.waiters.answer(request_id, Err(refusal));
@@ -308,5 +330,10 @@ impl Driver {
 impl State {
     fn next_deadline(&self) -> Option<Timestamp> {
         [self.engine.next_deadline(), self.handlers.next_due()].into_iter().flatten().min()
+    }
+
+    /// When work that waits goes on. What a simulated environment does is all work.
+    fn next_work(&self) -> Option<Timestamp> {
+        [self.engine.next_work(), self.handlers.next_due()].into_iter().flatten().min()
     }
 }

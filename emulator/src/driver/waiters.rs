@@ -4,7 +4,7 @@ use dashmap::DashMap;
 use tokio::sync::oneshot;
 
 use super::Driver;
-use crate::engine::{Delivery, EnvironmentId, Outcome, ReceiverId, Refusal, RequestId, Version};
+use crate::engine::{Delivery, EnvironmentId, Outcome, ReceiverId, Refusal, RequestId, Timestamp, Version};
 
 /// The answer to a synchronous invocation.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Answer {
     pub(crate) version: Version,
     /// How it ended.
     pub(crate) outcome: Outcome,
+    /// When it was answered, however late that is read.
+    pub(crate) at: Timestamp,
 }
 
 /// An answer, or why there is none after all.

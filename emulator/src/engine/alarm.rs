@@ -66,6 +66,11 @@ impl Alarms {
         self.agenda.next_at()
     }
 
+    /// Every alarm that is set, in no order that matters.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, &Alarm)> {
+        self.agenda.iter()
+    }
+
     /// Takes the earliest alarm due at `now` or before, with its own moment.
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, Alarm)> {
         self.agenda.pop_due(now)

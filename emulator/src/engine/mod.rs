@@ -17,8 +17,9 @@ mod snapshot;
 mod sqs;
 mod tags;
 mod time;
+mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use agenda::{Agenda, AgendaKey};
 use alarm::{Alarm, Alarms};
@@ -85,6 +86,8 @@ pub struct Engine {
     unreserved: ConcurrencyPool,
     account_rate: TokenBucket,
     environments: BTreeMap<EnvironmentId, Environment>,
+    /// Environments whose code is real, and takes real time.
+    hosted: BTreeSet<EnvironmentId>,
     environments_made: u64,
     functions_made: u64,
     queues: BTreeMap<QueueName, Queue>,
@@ -115,6 +118,7 @@ impl Engine {
             facts: Vec::new(),
             functions: BTreeMap::new(),
             environments: BTreeMap::new(),
+            hosted: BTreeSet::new(),
             environments_made: 0,
             functions_made: 0,
             queues: BTreeMap::new(),

@@ -8,6 +8,9 @@ use std::process::Command;
 use crate::clients::{bin, text};
 use crate::program::Program;
 
+#[path = "../../examples/event_retries.rs"]
+mod event_retries;
+
 fn check(flags: &[&str], program: &str, example: &str) {
     let emulator = Program::start(flags);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(example);
@@ -19,7 +22,9 @@ fn check(flags: &[&str], program: &str, example: &str) {
         .env("AWS_ENDPOINT_URL", emulator.endpoint())
         .output()
         .expect("the interpreter is there");
-    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", text(&output.stderr));
+    println!("{said}");
 }
 
 #[test]
@@ -40,4 +45,19 @@ fn provisioned_concurrency_with_boto3() {
 #[test]
 fn poller_over_pull_with_boto3() {
     check(&["--speed", "60"], "python3", "poller_over_pull.py");
+}
+
+#[test]
+fn event_retries_with_boto3() {
+    check(&[], "python3", "event_retries.py");
+}
+
+#[test]
+fn event_retries_with_the_aws_cli() {
+    check(&[], "bash", "event_retries.sh");
+}
+
+#[test]
+fn event_retries_with_the_library() {
+    event_retries::main().expect("what was to be expected");
 }

@@ -4,6 +4,7 @@ mod aws_cli;
 mod bootstrap;
 mod boto3;
 mod clients;
+mod clock;
 mod consumers;
 mod examples;
 mod gateway;

@@ -106,6 +106,7 @@ fn what_it_can_not_do_is_one_line_and_a_remedy() {
         ),
         (vec!["--account-id", "12"], "error: invalid value '12' for '--account-id", "12 digits"),
         (vec!["--speed", "fast"], "error: invalid value 'fast' for '--speed", "0.001 to 100000"),
+        (vec!["--clock", "fast"], "error: invalid value 'fast' for '--clock", "real, paused or skip-idle"),
     ] {
         let (code, stderr) = refused(&arguments);
         assert_eq!(code, Some(2), "{arguments:?}");

@@ -11,7 +11,7 @@ pub use suite_flags::{
     CheckFlags, CompareFlags, DeployFlags, DestroyFlags, LessonFlags, MergeFlags, Reserved, SweepFlags,
 };
 
-use crate::failure::exit;
+use crate::failure::{Failure, exit};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -170,6 +170,20 @@ pub struct OutputFlags {
     /// Write the expectations as JUnit XML, for CI
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub junit: Option<PathBuf>,
+}
+
+impl OutputFlags {
+    /// A simulation sends nothing that a line could be written of.
+    pub fn refuse_csv(&self) -> Result<(), Failure> {
+        match self.csv {
+            None => Ok(()),
+            Some(_) => Err(Failure::flag_with_hint(
+                "--csv",
+                "is for requests that are sent, and a simulation sends none",
+                "`loadgen simulate --facts FILE` writes everything that happens",
+            )),
+        }
+    }
 }
 
 /// What keeps a run against AWS from becoming an accident.

@@ -1,7 +1,7 @@
 //! `loadgen simulate`: its flags, and the scenario that they stand for.
 
 use super::suite_flags::Reserved;
-use super::{Mode, Output};
+use super::{Mode, OutputFlags};
 use crate::account::{Code, FunctionSpec, MappingSpec, QueueSpec, dead_letter_name};
 use crate::arrivals::{Arrivals, End, Shape};
 use crate::dead_letters::DeadLetters;
@@ -73,21 +73,8 @@ pub struct SimulateFlags {
     #[arg(long, value_name = "EXPR", num_args = 1..)]
     pub expect: Vec<Expectation>,
 
-    /// Form of the report on standard output
-    #[arg(long, value_enum, default_value = "text", help_heading = "Report")]
-    pub output: Output,
-
-    /// Also write the JSON report to a file
-    #[arg(long, value_name = "FILE", help_heading = "Report")]
-    pub report: Option<PathBuf>,
-
-    /// Write one self-contained page with charts
-    #[arg(long, value_name = "FILE", help_heading = "Report")]
-    pub html: Option<PathBuf>,
-
-    /// Write the expectations as JUnit XML, for CI
-    #[arg(long, value_name = "FILE", help_heading = "Report")]
-    pub junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputFlags,
 
     /// Write everything that happens as lines of JSON (see emulator/FACTS.md)
     #[arg(long, value_name = "FILE", help_heading = "Report")]
@@ -212,7 +199,8 @@ pub struct SettingFlags {
 impl SimulateFlags {
     /// What to play, and how.
     pub fn resolve(&self) -> Result<(Scenario, Options), Failure> {
-        let options = |quotas| Options { quotas, seed: self.seed, facts: self.facts.clone() };
+        self.output.refuse_csv()?;
+        let options = |of: Options| Options { seed: self.seed, facts: self.facts.clone(), ..of };
         match &self.scenario {
             Some(file) => {
                 if let Some(flag) = self.model.given().or(self.settings.given()) {
@@ -225,13 +213,13 @@ impl SimulateFlags {
                     ));
                 }
                 let scenario = Scenario::read(file)?;
-                let quotas = scenario.account.quotas();
-                Ok((scenario, options(quotas)))
+                let of_account = Options::of(&scenario);
+                Ok((scenario, options(of_account)))
             }
             None => {
                 let mut scenario = self.model.scenario(&self.settings, self.seed)?;
                 scenario.stages[0].expect = self.expect.clone();
-                Ok((scenario, options(self.model.quotas())))
+                Ok((scenario, options(Options { quotas: self.model.quotas(), ..Options::default() })))
             }
         }
     }
@@ -267,10 +255,9 @@ impl ModelFlags {
         // Nobody hangs up, and a day of virtual time costs a moment.
         load.timeout = Duration::from_secs(86_400);
         load.drain_timeout = self.drain_timeout.unwrap_or(Duration::from_secs(86_400));
-        load.dead_letters = self.dead_letter_after.map(|_| DeadLetters {
-            queue: dead_letter_name(QUEUE),
-            awaited: Vec::new(),
-        });
+        load.dead_letters = self
+            .dead_letter_after
+            .map(|_| DeadLetters { queue: dead_letter_name(QUEUE), awaited: Vec::new() });
         load.retries = if self.like_sdk { Retries::LikeSdk } else { Retries::Off };
         let timeout = self.timeout.unwrap_or(LONGEST_TIMEOUT);
         let own = Settings { reserved: settings.reserved, provisioned: settings.provisioned };

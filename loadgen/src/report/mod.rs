@@ -313,6 +313,18 @@ impl Report {
         self.expectations = expectations.iter().map(|expectation| expectation.judge(self)).collect();
     }
 
+    /// Without what differs from one simulation to the next with the same seed:
+    /// how fast it was.
+    #[must_use]
+    pub fn repeatable(&self) -> Report {
+        let mut report = self.clone();
+        if let Some(simulated) = &mut report.simulated {
+            simulated.invocations_per_second = None;
+            simulated.steps_per_second = None;
+        }
+        report
+    }
+
     /// Whether all that was expected came true. A queue that had to become
     /// empty and did not is an expectation nobody needs to spell out.
     pub fn as_expected(&self) -> bool {

@@ -6,8 +6,8 @@
 
 use super::time::{Times, parse};
 use crate::target::Clients;
-use emulator::Config;
 use emulator::engine::{ColdStartMode, Quotas, Rate};
+use emulator::{ClockSettings, Config};
 use serde::Deserialize;
 use std::num::NonZeroU32;
 
@@ -103,7 +103,8 @@ impl AccountSettings {
     /// loopback interface.
     pub fn config(&self) -> Config {
         let listen = ([127, 0, 0, 1], 0).into();
-        Config { listen, quotas: self.quotas(), speed: self.speed(), ..Config::default() }
+        let clock = ClockSettings::running(self.speed());
+        Config { listen, quotas: self.quotas(), clock, ..Config::default() }
     }
 
     /// Says what is wanted of a target that is there already, where it is
@@ -204,7 +205,7 @@ mod tests {
         assert_eq!(quotas.idle_lifetime, (Duration::from_secs(600), Duration::from_secs(600)));
         assert_eq!(quotas.provisioned_preparation, (Duration::ZERO, Duration::ZERO));
         assert_eq!(quotas.cold_start.mode, ColdStartMode::Simulated);
-        assert_eq!(all.config().speed, 60.0);
+        assert_eq!(all.config().clock, ClockSettings::running(60.0));
         assert_eq!(all.limit().unwrap(), "--account-concurrency 60");
         let flags = "--scaling-rate 10/1s --idle-lifetime 10m --cold-start simulated \
                      --provisioned-preparation 0s --speed 60";

@@ -5,6 +5,7 @@ use super::time::Time;
 use super::{FunctionSetup, Settings};
 use crate::account::{Code, FunctionSpec};
 use crate::cli::Reserved;
+use crate::distribution::Distribution;
 use crate::failure::Failure;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -26,11 +27,14 @@ pub(super) struct Function {
     pub(super) environment: BTreeMap<String, String>,
     pub(super) reserved: Option<Reserved>,
     pub(super) provisioned: Option<u32>,
-    /// Of the built-in handler: how long Init and an invocation take.
-    pub(super) init: Option<Time>,
-    pub(super) duration: Option<Time>,
-    pub(super) duration_spread: Option<String>,
+    /// Of the built-in handler: how long Init and an invocation take, as times or
+    /// distributions of times.
+    pub(super) init: Option<Spanned<String>>,
+    pub(super) duration: Option<Spanned<String>>,
+    /// Instead of both, how long a request takes as a whole that starts cold.
+    pub(super) cold: Option<Spanned<String>>,
     pub(super) failure_rate: Option<f64>,
+    pub(super) crash_rate: Option<f64>,
     /// Of events: where they end that are given up, and how often they are tried again.
     pub(super) dead_letter_queue: Option<Spanned<String>>,
     pub(super) retries: Option<Spanned<u32>>,
@@ -57,9 +61,9 @@ impl Reader<'_> {
         if (function.runtime.is_some() || function.handler.is_some()) && !is_zip {
             return refuse("runtime and handler need code = \"FILE.zip\"");
         }
-        let environment = environment(function);
+        let environment = self.environment(function)?;
         if environment.len() > function.environment.len() && code != Some(Code::BuiltIn) {
-            return refuse("init, duration, duration_spread and failure_rate need code = \"built-in\"");
+            return refuse("init, duration, cold, failure_rate and crash_rate need code = \"built-in\"");
         }
         let (dead_letter_queue, retries) = self.asynchronous(function, code.is_some())?;
         let made = code.map(|code| FunctionSpec {
@@ -98,17 +102,21 @@ impl Reader<'_> {
         let retries = function.retries.as_ref().map(|retries| *retries.get_ref());
         Ok((queue.map(|queue| queue.get_ref().clone()), retries))
     }
-}
 
-/// The function's variables, and those that tell the built-in handler what to do.
-fn environment(function: &Function) -> BTreeMap<String, String> {
-    let millis = |time: Time| time.0.as_millis().to_string();
-    let told = [
-        ("EMULATOR_INIT_MS", function.init.map(millis)),
-        ("EMULATOR_DURATION_MS", function.duration.map(millis)),
-        ("EMULATOR_DURATION_SPREAD", function.duration_spread.clone()),
-        ("EMULATOR_FAILURE_RATE", function.failure_rate.map(|rate| rate.to_string())),
-    ];
-    let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    function.environment.clone().into_iter().chain(told).collect()
+    /// The function's variables, and those that tell the built-in handler what to do.
+    fn environment(&self, function: &Function) -> Result<BTreeMap<String, String>, Failure> {
+        let mut told = function.environment.clone();
+        let times = [("INIT", &function.init), ("DURATION", &function.duration), ("COLD", &function.cold)];
+        for (what, text) in times.into_iter().filter_map(|(what, text)| Some((what, text.as_ref()?))) {
+            let distribution = Distribution::parse(text.get_ref(), self.folder);
+            let distribution = distribution.map_err(|problem| self.source.failure(text.span(), problem))?;
+            told.extend(distribution.variables(what));
+        }
+        let shares =
+            [("EMULATOR_FAILURE_RATE", function.failure_rate), ("EMULATOR_CRASH_RATE", function.crash_rate)];
+        told.extend(
+            shares.into_iter().filter_map(|(name, share)| Some((name.to_owned(), share?.to_string()))),
+        );
+        Ok(told)
+    }
 }

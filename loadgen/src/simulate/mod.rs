@@ -17,14 +17,13 @@ mod world;
 
 pub use play::play;
 
-use crate::cli::{Output, SimulateFlags};
-use crate::failure::{Failure, exit};
-use crate::outputs::print;
-use crate::report::file::OutFile;
+use crate::cli::SimulateFlags;
+use crate::failure::Failure;
+use crate::outputs::Outputs;
 use crate::report::suite::Suite;
-use crate::report::text::STRONG;
-use crate::report::{Report, html, json, junit, text};
-use crate::run::complain;
+use crate::report::text::{self, STRONG};
+use crate::run::{complain, exit_code};
+use crate::scenario::Scenario;
 use emulator::engine::Quotas;
 use line::FactLog;
 use std::path::PathBuf;
@@ -41,6 +40,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// As the scenario wants its account.
+    pub fn of(scenario: &Scenario) -> Options {
+        Options { quotas: scenario.account.quotas(), ..Options::default() }
+    }
+
     fn log(&self) -> Result<Option<FactLog>, Failure> {
         self.facts.as_deref().map(FactLog::create).transpose()
     }
@@ -56,46 +60,20 @@ pub fn main(flags: &SimulateFlags) -> ExitCode {
 
 fn command(flags: &SimulateFlags) -> Result<u8, Failure> {
     let (scenario, options) = flags.resolve()?;
-    let [report, html, junit] =
-        [("--report", &flags.report), ("--html", &flags.html), ("--junit", &flags.junit)]
-            .map(|(flag, path)| OutFile::optional(flag, path.as_deref()));
-    let (report, html, junit) = (report?, html?, junit?);
-    let alone = flags.scenario.is_none();
+    let outputs = Outputs::open(&flags.output)?;
     let suite = play(&scenario, &options)?;
-    match flags.output {
-        Output::Text => print(&words(&suite, alone)),
-        Output::Json => print(&document(&suite, alone)),
-    }
-    let repeatable = without_pace(&suite);
-    report.map_or(Ok(()), |mut file| file.write(&document(&repeatable, alone)))?;
-    let (name, reports) = (&repeatable.name, &repeatable.reports);
-    html.map_or(Ok(()), |mut file| file.write(&html::render(name, reports)))?;
-    junit.map_or(Ok(()), |mut file| file.write(&junit::render(name, reports)))?;
-    suite.reports.iter().for_each(complain);
-    Ok(if suite.as_expected() { exit::DONE } else { exit::UNEXPECTED })
-}
-
-/// One function's report stands alone; a scenario's are a suite.
-fn document(suite: &Suite, alone: bool) -> String {
     match suite.reports.as_slice() {
-        [report] if alone => json::render(report),
-        _ => json::render(suite),
+        // One function's report stands alone.
+        [report] if flags.scenario.is_none() => outputs.write_report(report)?,
+        _ => outputs.write_suite(&suite, &words(&suite))?,
     }
+    suite.reports.iter().for_each(complain);
+    Ok(exit_code(suite.as_expected(), false))
 }
 
-/// Files are the same for the same seed, so they do not say how fast it was.
-fn without_pace(suite: &Suite) -> Suite {
-    let mut suite = suite.clone();
-    for simulated in suite.reports.iter_mut().filter_map(|report| report.simulated.as_mut()) {
-        simulated.invocations_per_second = None;
-        simulated.steps_per_second = None;
-    }
-    suite
-}
-
-fn words(suite: &Suite, alone: bool) -> String {
-    let reports: Vec<String> = suite.reports.iter().map(|report: &Report| text::render(report)).collect();
+/// A scenario's reports for people.
+pub fn words(suite: &Suite) -> String {
     let question = suite.question.as_ref().map_or(String::new(), |question| format!("\n{question}"));
-    let head = if alone { String::new() } else { format!("{STRONG}{}{STRONG:#}{question}\n\n", suite.name) };
-    format!("{head}{}", reports.join("\n"))
+    let reports: Vec<String> = suite.reports.iter().map(text::render).collect();
+    format!("{STRONG}{}{STRONG:#}{question}\n\n{}", suite.name, reports.join("\n"))
 }

@@ -39,11 +39,23 @@ pub fn play(scenario: &Scenario, options: &Options) -> Result<Suite, Failure> {
     world.watch.log = options.log()?;
     world.set_up(scenario)?;
     let mut suite = Suite::new(&scenario.name, scenario.question.clone());
+    let speed = scenario.account.speed();
     for group in scenario.groups() {
-        suite.reports.extend(play_group(&mut world, &scenario.stages[group], options)?);
+        let stages: Vec<Stage> =
+            scenario.stages[group].iter().map(|stage| in_virtual_time(stage, speed)).collect();
+        suite.reports.extend(play_group(&mut world, &stages, options)?);
     }
     world.watch.log.take().map_or(Ok(()), super::line::FactLog::finish)?;
     Ok(suite)
+}
+
+/// Who waits for an emulator that runs faster waits in real time, and so for
+/// more of its time.
+fn in_virtual_time(stage: &Stage, speed: f64) -> Stage {
+    let mut stage = stage.clone();
+    stage.load.timeout = stage.load.timeout.mul_f64(speed);
+    stage.load.drain_timeout = stage.load.drain_timeout.mul_f64(speed);
+    stage
 }
 
 /// Stages that begin together.
@@ -97,6 +109,8 @@ struct Shot {
     batch: u64,
     groups: u64,
     sent: u64,
+    /// Tells its messages from those of other stages.
+    began: Timestamp,
 }
 
 /// A stage under way.
@@ -283,7 +297,7 @@ impl Shot {
             message.group_id = Some(GroupId::from(format!("group-{}", n % self.groups).as_str()));
         }
         if fifo {
-            let id = DeduplicationId::from(n.to_string().as_str());
+            let id = DeduplicationId::from(format!("{}-{n}", self.began.as_micros()).as_str());
             message.deduplication = Some(Deduplication::Id(id));
         }
         message
@@ -314,6 +328,7 @@ fn shot(world: &World, track: &Track) -> Result<Shot, Failure> {
         batch: load.batch,
         groups: load.groups,
         sent: 0,
+        began: world.now(),
     })
 }
 

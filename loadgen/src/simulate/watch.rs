@@ -155,13 +155,7 @@ impl Watch {
     }
 
     /// A message was accepted.
-    pub(super) fn confirmed(
-        &mut self,
-        at: Timestamp,
-        turn: Turn,
-        id: MessageId,
-        order: Option<(u64, u64)>,
-    ) {
+    pub(super) fn confirmed(&mut self, at: Timestamp, turn: Turn, id: MessageId, order: Option<(u64, u64)>) {
         self.messages.insert(id, Sent { track: turn.track, at, order });
         self.tracks[turn.track].accepted(at, turn, 200);
     }

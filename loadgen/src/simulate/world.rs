@@ -8,8 +8,8 @@ use crate::cli::Reserved;
 use crate::failure::Failure;
 use crate::scenario::{FunctionSetup, Scenario, Settings};
 use emulator::engine::{
-    self, AliasName, AliasTarget, AllocationStatus, EventInvokeConfig, FifoAttributes, HandlerModel, InitDistribution,
-    Qualifier, QueueAttributes, QueueName, Quotas, RedrivePolicy, Times, Timestamp,
+    self, AliasName, AliasTarget, AllocationStatus, EventInvokeConfig, FifoAttributes, HandlerModel,
+    InitDistribution, Qualifier, QueueAttributes, QueueName, Quotas, RedrivePolicy, Times, Timestamp,
 };
 use emulator::sim::Simulation;
 use std::collections::{BTreeMap, HashMap};

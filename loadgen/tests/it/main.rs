@@ -8,6 +8,7 @@ mod command_line;
 mod deploy;
 mod emulated;
 mod interrupt;
+mod laws;
 mod lessons;
 mod outcomes;
 mod queue;

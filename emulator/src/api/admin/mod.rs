@@ -1,5 +1,6 @@
 //! The emulator's own routes, below `/_emulator/`.
 
+mod clock;
 mod picture;
 
 use std::sync::Arc;
@@ -27,6 +28,10 @@ const ROUTES: &[&str] = &[
     "GET /_emulator/health",
     "GET /_emulator/state",
     "POST /_emulator/reset",
+    "GET /_emulator/clock",
+    "PUT /_emulator/clock",
+    "POST /_emulator/clock/step",
+    "POST /_emulator/clock/advance",
     "GET /_emulator/functions/{name}/code.zip",
     "GET /_emulator/layers/{name}/{version}/content.zip",
 ];
@@ -69,6 +74,9 @@ fn routes(admin: Admin) -> Router {
         .route("/_emulator/health", get(health))
         .route("/_emulator/state", get(state))
         .route("/_emulator/reset", post(reset))
+        .route("/_emulator/clock", get(clock::show).put(clock::set))
+        .route("/_emulator/clock/step", post(clock::step))
+        .route("/_emulator/clock/advance", post(clock::advance))
         .route("/_emulator/functions/{name}/code.zip", get(code))
         .route("/_emulator/layers/{name}/{version}/content.zip", get(content))
         .fallback(unknown)
@@ -87,7 +95,7 @@ async fn health(State(admin): State<Admin>) -> Json<serde_json::Value> {
 
 async fn state(State(admin): State<Admin>) -> Json<Picture> {
     let snapshot = admin.driver.step(|engine, now| engine.snapshot(now));
-    Json(Picture::new(&snapshot, admin.driver.clock().speed()))
+    Json(Picture::new(&snapshot, admin.driver.clock().settings()))
 }
 
 async fn reset(State(admin): State<Admin>) -> Json<serde_json::Value> {
@@ -165,7 +173,8 @@ mod tests {
             "concurrency_limit": 1000, "unreserved_limit": 1000, "unreserved_in_use": 0, "on_demand_limit": 1000,
         });
         assert_eq!(state["account"], account);
-        assert_eq!(state["speed"], 1.0);
+        let clock = (&state["gear"], &state["speed"], &state["skip_idle"]);
+        assert_eq!(clock, (&json!("running"), &json!(1.0), &json!(false)));
         assert!(state["now"].as_str().is_some_and(|now| now.len() == 24 && now.ends_with('Z')));
         assert_eq!(
             state["functions"][0],

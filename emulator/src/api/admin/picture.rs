@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{FunctionSnapshot, MappingView, ProvisionedView, QueueSnapshot, Snapshot};
+use crate::gear::ClockSettings;
 use crate::observe::date_time;
 
 /// One consistent snapshot, as it is shown.
@@ -12,7 +13,9 @@ use crate::observe::date_time;
 pub(super) struct Picture {
     now: String,
     now_ms: u64,
+    gear: &'static str,
     speed: f64,
+    skip_idle: bool,
     account: AccountPicture,
     functions: Vec<FunctionPicture>,
     queues: Vec<QueuePicture>,
@@ -88,11 +91,13 @@ struct MappingPicture {
 }
 
 impl Picture {
-    pub(super) fn new(snapshot: &Snapshot, speed: f64) -> Self {
+    pub(super) fn new(snapshot: &Snapshot, clock: ClockSettings) -> Self {
         Self {
             now: format!("{}Z", date_time(snapshot.now)),
             now_ms: snapshot.now.as_millis(),
-            speed,
+            gear: clock.gear.as_str(),
+            speed: clock.speed,
+            skip_idle: clock.skip_idle,
             account: AccountPicture {
                 concurrency_limit: snapshot.account.concurrency,
                 unreserved_limit: snapshot.account.unreserved,

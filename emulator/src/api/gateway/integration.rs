@@ -8,8 +8,6 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::api::lambda::{Ended, Target};
 use crate::api::proxy::Request;
-use crate::driver::Clock;
-use crate::engine::Timestamp;
 
 /// What a gateway's URI for invoking a function begins with, after the region.
 const PATH: &str = ":lambda:path/2015-03-31/functions/";
@@ -58,19 +56,8 @@ pub(super) async fn invoke_within(
     event: &Value,
     limit: Duration,
 ) -> Option<Ended> {
-    let clock = api.driver.clock();
-    let deadline = clock.now() + limit;
-    tokio::select! {
-        biased;
-        (_, ended) = target.invoke(api, request, event) => Some(ended),
-        () = pass(clock, deadline) => None,
-    }
-}
-
-async fn pass(clock: &Clock, deadline: Timestamp) {
-    while clock.now() < deadline {
-        tokio::time::sleep(clock.real_time_until(deadline)).await;
-    }
+    let deadline = api.driver.clock().now() + limit;
+    target.invoke_until(api, request, event, deadline).await
 }
 
 #[cfg(test)]

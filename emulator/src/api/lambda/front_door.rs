@@ -11,7 +11,7 @@ use crate::api::proxy::Request;
 use crate::api::reply::{Reply, set};
 use crate::api::trace;
 use crate::driver::{Answer, Pieces, Streamed};
-use crate::engine::{Invoke, Outcome, Qualifier, Refusal, RequestId};
+use crate::engine::{Invoke, Outcome, Qualifier, Refusal, RequestId, Timestamp};
 use crate::runtime::failure;
 
 /// The function behind a front door.
@@ -86,6 +86,29 @@ impl Target {
         };
         let (request_id, answer) = api.driver.invoke(invoke).await;
         (Some(request_id), ended(api, request_id, answer))
+    }
+
+    /// The same, but not waiting for an answer that comes after `deadline`.
+    pub(in crate::api) async fn invoke_until(
+        &self,
+        api: &Api,
+        request: &Request<'_>,
+        event: &Value,
+        deadline: Timestamp,
+    ) -> Option<Ended> {
+        let invoke = match self.invoke_of(request, event) {
+            Ok(invoke) => invoke,
+            Err(ended) => return Some(*ended),
+        };
+        tokio::select! {
+            biased;
+            (request_id, answer) = api.driver.invoke(invoke) => {
+                // A clock that is moved may bring both at once.
+                let late = answer.as_ref().is_ok_and(|answer| answer.at > deadline);
+                (!late).then(|| ended(api, request_id, answer))
+            }
+            () = api.driver.clock().wait_until(deadline) => None,
+        }
     }
 
     /// The same for an answer that may come piece by piece: its beginning, or

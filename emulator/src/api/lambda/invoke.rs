@@ -81,7 +81,7 @@ async fn synchronous(api: &Api, call: &Call, name: &FunctionName<'_>) -> Result<
     let invoke = Invoke { wants_log: wants_tail, ..invoke_of(call, name, payload)? };
     let (request_id, answer) = api.driver.invoke(invoke).await;
     let mut reply = match answer {
-        Ok(Answer { environment, version, outcome }) => {
+        Ok(Answer { environment, version, outcome, .. }) => {
             let mut reply = answered(request_id, version, outcome);
             if wants_tail && reply.status() == StatusCode::OK {
                 let tail = api.driver.logs().tail(environment, request_id);

@@ -1,6 +1,7 @@
 //! The driver beside the simulation.
 
 mod erlang;
+mod gears;
 mod parity;
 
 use super::Driver;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::function::FunctionVersion;
+use super::function::{Code, FunctionVersion};
 use super::invocation::Invocation;
 use crate::engine::alarm::AlarmKey;
 use crate::engine::fact::StopReason;
@@ -46,13 +46,32 @@ pub(crate) struct Environment {
     pub(crate) state: State,
 }
 
+impl Environment {
+    /// Whether its code is real, and takes real time.
+    pub(crate) fn runs_processes(&self) -> bool {
+        !matches!(self.function.spec.code, Code::Simulated { .. })
+    }
+
+    /// Whether its code is at work at this moment.
+    pub(crate) fn runs_code(&self) -> bool {
+        let at_work = match self.state {
+            State::Init { ready, .. } => !ready,
+            State::Busy { .. } => true,
+            State::Placing { .. } | State::Idle { .. } => false,
+        };
+        at_work && self.runs_processes()
+    }
+}
+
 /// What an environment does. Each state holds the alarm that would end it.
 #[derive(Debug)]
 pub(crate) enum State {
     /// It is on its way to a machine, for this invocation.
     Placing { invocation: Box<Invocation>, alarm: AlarmKey },
     /// It starts, for this invocation or for those to come.
-    Init { invocation: Option<Box<Invocation>>, alarm: AlarmKey },
+    /// `ready`: its code has started, and a simulated cold start takes the rest
+    /// of its time.
+    Init { invocation: Option<Box<Invocation>>, alarm: AlarmKey, ready: bool },
     /// It runs this invocation.
     Busy { invocation: Box<Invocation>, alarm: AlarmKey },
     /// It waits. `cold`: it was reset, and the next invocation starts it again.

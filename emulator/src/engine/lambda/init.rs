@@ -21,7 +21,8 @@ impl Engine {
         let limit = self.init_limit(&name, version, InitializationType::OnDemand);
         let alarm = self.alarms.set(now + limit, Alarm::EndInit(id));
         let Some(environment) = self.environments.get_mut(&id) else { return };
-        let before = std::mem::replace(&mut environment.state, State::Init { invocation: None, alarm });
+        let before =
+            std::mem::replace(&mut environment.state, State::Init { invocation: None, alarm, ready: false });
         if let State::Init { invocation, .. } = &mut environment.state {
             *invocation = before.into_invocation();
         }
@@ -48,7 +49,7 @@ impl Engine {
     /// The runtime is ready. A simulated cold start may take longer than that.
     pub(super) fn environment_ready(&mut self, now: Timestamp, id: EnvironmentId) {
         let Some(environment) = self.environments.get(&id) else { return };
-        let State::Init { invocation, alarm } = &environment.state else { return };
+        let State::Init { invocation, alarm, .. } = &environment.state else { return };
         let suppressed = invocation.as_ref().is_some_and(|invocation| invocation.started.is_some());
         let (alarm, started) = (*alarm, environment.started);
         let spec = &environment.function.spec;
@@ -65,10 +66,10 @@ impl Engine {
         }
         self.alarms.cancel(alarm);
         let alarm = self.alarms.set(at, Alarm::EndColdStart(id));
-        if let Some(State::Init { alarm: current, .. }) =
+        if let Some(State::Init { alarm: current, ready, .. }) =
             self.environments.get_mut(&id).map(|environment| &mut environment.state)
         {
-            *current = alarm;
+            (*current, *ready) = (alarm, true);
         }
     }
 
@@ -76,7 +77,7 @@ impl Engine {
     pub(in crate::engine) fn initialised(&mut self, now: Timestamp, id: EnvironmentId) {
         let Some(environment) = self.environments.get_mut(&id) else { return };
         let took = now.since(environment.started);
-        let State::Init { invocation, alarm } = &mut environment.state else { return };
+        let State::Init { invocation, alarm, .. } = &mut environment.state else { return };
         let alarm = *alarm;
         let Some(mut invocation) = invocation.take() else {
             self.alarms.cancel(alarm);
@@ -112,7 +113,7 @@ impl Engine {
     ) {
         let Some(environment) = self.environments.get_mut(&id) else { return };
         let took = now.since(environment.started);
-        let State::Init { invocation, alarm } = &mut environment.state else { return };
+        let State::Init { invocation, alarm, .. } = &mut environment.state else { return };
         let (alarm, error_type) = (*alarm, Some(error.kind()));
         let Some(invocation) = invocation.take_if(|invocation| invocation.started.is_none()) else {
             let phase = if invocation.is_some() { InitPhase::Invoke } else { InitPhase::Init };

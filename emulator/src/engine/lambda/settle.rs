@@ -132,6 +132,7 @@ impl Engine {
     /// `None` when there is no such environment.
     pub(super) fn take_environment(&mut self, id: EnvironmentId) -> Option<Option<Box<Invocation>>> {
         let environment = self.environments.remove(&id)?;
+        self.hosted.remove(&id);
         environment.state.alarm().into_iter().for_each(|key| self.alarms.cancel(key));
         self.alarms.cancel(environment.end_of_life);
         let (name, version) = (&environment.function.name, environment.function.version);

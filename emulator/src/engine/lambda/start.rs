@@ -53,6 +53,7 @@ impl Engine {
         self.add_environment(now, id, name, version, initialization, |engine| State::Init {
             invocation,
             alarm: alarm(engine),
+            ready: false,
         });
         self.begin_init(now, id);
     }
@@ -83,6 +84,9 @@ impl Engine {
             end_of_life,
             state,
         };
+        if environment.runs_processes() {
+            self.hosted.insert(id);
+        }
         self.environments.insert(id, environment);
     }
 
@@ -144,7 +148,7 @@ impl Engine {
         environment.incarnation += 1;
         let incarnation = environment.incarnation;
         let alarm = self.alarms.set(now + environment.function.spec.timeout, Alarm::EndInvocation(id));
-        environment.state = State::Init { invocation: Some(invocation), alarm };
+        environment.state = State::Init { invocation: Some(invocation), alarm, ready: false };
         self.record(now, What::InitRestarted { environment: id });
         self.record(now, What::InvokeStarted { request_id, environment: id });
         self.effects.push(Effect::Restart { environment: id, incarnation, at: now });

@@ -283,6 +283,11 @@ impl Engine {
         }
     }
 
+    /// Whether a fleet is about to grow, because messages wait.
+    pub(in crate::engine) fn grows(&self, id: MappingId) -> bool {
+        self.mappings.get(&id).is_some_and(|mapping| mapping.polls() && self.has_backlog(mapping))
+    }
+
     /// Whether messages wait that no poller of the fleet is free for.
     fn has_backlog(&self, mapping: &Mapping) -> bool {
         let queue = self.queues.get(&mapping.spec.queue);

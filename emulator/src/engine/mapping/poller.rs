@@ -12,7 +12,7 @@ use crate::engine::error::Refusal;
 use crate::engine::fact::What;
 use crate::engine::ids::{MappingId, QueueName, ReceiverId, RequestId};
 use crate::engine::lambda::{Origin, Request};
-use crate::engine::sqs::{Delivery, ReceiptHandle, Receiver, Waiter};
+use crate::engine::sqs::{Delivery, Holder, Queue, ReceiptHandle, Receiver, Waiter};
 use crate::engine::time::Timestamp;
 
 /// A ReceiveMessage gives at most so many.
@@ -125,7 +125,7 @@ impl Engine {
         if !may_poll {
             return self.pause(now, id, index, self.quotas.provisioned_poll_pause);
         }
-        let messages = self.take_messages(now, &queue, self.wanted(id, index), None);
+        let messages = self.take_messages(now, &queue, self.wanted(id, index), None, Holder::Poller);
         if messages.is_empty() {
             self.wait_for_messages(now, id, index, &queue, None);
             self.arm_fleet(now, id);
@@ -211,7 +211,7 @@ impl Engine {
                 return self.close_batch(now, id, index);
             }
             window = window.or_else(|| Some(self.alarms.set(now + span, Alarm::WakePoller(id, index))));
-            let more = self.take_messages(now, &queue, self.wanted(id, index), None);
+            let more = self.take_messages(now, &queue, self.wanted(id, index), None, Holder::Poller);
             if more.is_empty() {
                 return self.wait_for_messages(now, id, index, &queue, window);
             }
@@ -268,6 +268,19 @@ impl Engine {
             }
             Some(Doing::Throttled { batch, .. }) => self.invoke_batch(now, batch),
             Some(Doing::Invoking) => self.set_doing(id, index, Doing::Invoking),
+        }
+    }
+
+    /// Whether what a poller's alarm is set for is work: it holds messages, or
+    /// some wait for it to go on.
+    pub(in crate::engine) fn poller_works(&self, id: MappingId, index: usize) -> bool {
+        let Some(mapping) = self.mappings.get(&id) else { return false };
+        match mapping.fleet.poller(index).map(|poller| &poller.doing) {
+            Some(Doing::Paused { .. }) => {
+                self.queues.get(&mapping.spec.queue).is_some_and(Queue::is_receivable)
+            }
+            Some(Doing::Receiving { .. } | Doing::Filtering { .. } | Doing::Throttled { .. }) => true,
+            Some(Doing::Off | Doing::Invoking) | None => false,
         }
     }
 

@@ -171,7 +171,15 @@ pub(crate) enum Place {
     InFlight {
         until: Timestamp,
         since: Timestamp,
+        holder: Holder,
     },
+}
+
+/// Who received a message that is in flight, and works on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holder {
+    Client,
+    Poller,
 }
 
 impl Message {

@@ -23,6 +23,7 @@ pub use receipt::ReceiptHandle;
 pub use shelf::MessageKey;
 pub use transfer::{Receive, ReceiveRequest};
 
+pub(in crate::engine) use message::Holder;
 pub(in crate::engine) use move_task::MoveTasks;
 pub(in crate::engine) use queue::Queue;
 pub(in crate::engine) use receiver::{Receiver, Waiter};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::attributes::{FifoScope, QueueAttributes};
 use super::line::{Line, Noise, Order};
-use super::message::{Accepted, Delivery, Message, NewMessage, Place};
+use super::message::{Accepted, Delivery, Holder, Message, NewMessage, Place};
 use super::rates::RequestRates;
 use super::receipt::ReceiptHandle;
 use super::receiver::Receivers;
@@ -46,6 +46,8 @@ pub(crate) struct Queue {
     turns: u64,
     delayed: usize,
     in_flight: usize,
+    /// Those in flight that clients hold.
+    held: usize,
 }
 
 /// What became of a message in a receive.
@@ -88,6 +90,7 @@ impl Queue {
             turns: 0,
             delayed: 0,
             in_flight: 0,
+            held: 0,
         }
     }
 
@@ -117,6 +120,11 @@ impl Queue {
         self.in_flight
     }
 
+    /// Messages in flight that clients received, and not pollers.
+    pub(crate) fn held_count(&self) -> usize {
+        self.held
+    }
+
     /// Whether a receive would find something: in a FIFO queue, messages may
     /// be visible and wait behind others of their group.
     pub(crate) fn is_receivable(&self) -> bool {
@@ -128,6 +136,15 @@ impl Queue {
         let returns = self.returns.first().map(|&(at, _)| at);
         let expires = self.by_age.first().map(|&(sent, _)| sent + self.attributes.retention);
         [returns, expires, self.receivers.next_end(), self.line.next_calm()].into_iter().flatten().min()
+    }
+
+    /// When work that waits here goes on by itself: a delayed message, or one
+    /// that a poller did not finish, becomes visible, or a poller that fills a
+    /// batch looks again. A message that a client holds comes back by time too,
+    /// but the client is at work as long as it does not.
+    pub(crate) fn next_work(&self) -> Option<Timestamp> {
+        let returns = self.returns.first().map(|&(at, _)| at);
+        [returns.filter(|_| self.held == 0), self.receivers.next_work()].into_iter().flatten().min()
     }
 
     /// What was answered to the same message, if it was sent within the last
@@ -182,6 +199,7 @@ impl Queue {
         now: Timestamp,
         visibility: Duration,
         dead_letter_after: Option<u32>,
+        holder: Holder,
         begun: &mut Begun,
     ) -> Option<Received> {
         let key = self.line.next(begun.as_ref())?;
@@ -193,17 +211,18 @@ impl Queue {
         message.receive_count += 1;
         message.first_received.get_or_insert(now);
         let until = now + visibility;
-        message.place = Place::InFlight { until, since: now };
+        message.place = Place::InFlight { until, since: now, holder };
         let receipt = ReceiptHandle { queue: self.number, message: key, receive: message.receive_count };
         self.in_flight += 1;
+        self.held += usize::from(holder == Holder::Client);
         self.returns.insert((until, key));
         self.line.depart(message.group(), turn);
         *begun = Some(message.group().clone());
         self.delivery(receipt, until).map(Received::Delivered)
     }
 
-    /// What a receive of that attempt id brought before, if nothing of it has
-    /// been touched since; it is in flight for another `visibility`.
+    /// What a client's receive of that attempt id brought before, if nothing of
+    /// it has been touched since; it is in flight for another `visibility`.
     pub(crate) fn receive_again(
         &mut self,
         now: Timestamp,
@@ -224,7 +243,7 @@ impl Queue {
         for (receipt, before) in &taken {
             self.returns.remove(&(*before, receipt.message));
             self.returns.insert((until, receipt.message));
-            self.place(receipt.message, Place::InFlight { until, since: now });
+            self.place(receipt.message, Place::InFlight { until, since: now, holder: Holder::Client });
         }
         Some(taken.iter().filter_map(|(receipt, _)| self.delivery(*receipt, until)).collect())
     }
@@ -280,23 +299,24 @@ impl Queue {
         if message.receive_count != receipt.receive {
             return Err(SqsError::MessageNotAvailable);
         }
-        let since = match message.place {
-            Place::InFlight { until: before, since } => {
+        let (since, holder) = match message.place {
+            Place::InFlight { until: before, since, holder } => {
                 if until > since + LONGEST_VISIBILITY {
                     return Err(SqsError::VisibilityBeyondTwelveHours);
                 }
                 self.returns.remove(&(before, key));
-                since
+                (since, holder)
             }
             // Its time is over, and nobody has received it since.
             Place::Visible { turn } if !self.is_fifo() => {
                 self.line.depart(message.group(), turn);
                 self.in_flight += 1;
-                now
+                self.held += 1;
+                (now, Holder::Client)
             }
             Place::Visible { .. } | Place::Delayed { .. } => return Err(SqsError::MessageNotAvailable),
         };
-        self.place(key, Place::InFlight { until, since });
+        self.place(key, Place::InFlight { until, since, holder });
         if visibility.is_zero() {
             self.make_visible(key, now);
         } else {
@@ -365,6 +385,7 @@ impl Queue {
         self.by_age.clear();
         self.delayed = 0;
         self.in_flight = 0;
+        self.held = 0;
         gone
     }
 
@@ -403,17 +424,18 @@ impl Queue {
                 self.delayed -= 1;
                 self.show(key);
             }
-            Place::InFlight { .. } => {
+            Place::InFlight { holder, .. } => {
                 // First in line, then landed: a group is not forgotten between.
                 self.show(key);
-                self.land(key, now);
+                self.land(key, holder, now);
             }
         }
         Some(id)
     }
 
-    fn land(&mut self, key: MessageKey, now: Timestamp) {
+    fn land(&mut self, key: MessageKey, holder: Holder, now: Timestamp) {
         self.in_flight -= 1;
+        self.held -= usize::from(holder == Holder::Client);
         if let Some(message) = self.shelf.get(key) {
             self.line.land(message.group(), now);
         }
@@ -429,9 +451,9 @@ impl Queue {
                 self.delayed -= 1;
                 self.returns.remove(&(until, key));
             }
-            Place::InFlight { until, .. } => {
+            Place::InFlight { until, holder, .. } => {
                 self.returns.remove(&(until, key));
-                self.land(key, now);
+                self.land(key, holder, now);
             }
         }
         self.shelf.take(key)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::message::Holder;
 use crate::engine::ids::{MappingId, ReceiverId};
 use crate::engine::time::Timestamp;
 
@@ -14,6 +15,15 @@ pub(crate) enum Waiter {
     Caller,
     /// A poller of a mapping, by its place in the fleet.
     Poller(MappingId, usize),
+}
+
+impl Waiter {
+    pub(crate) fn holder(self) -> Holder {
+        match self {
+            Self::Caller => Holder::Client,
+            Self::Poller(..) => Holder::Poller,
+        }
+    }
 }
 
 /// One waiting receive.
@@ -67,6 +77,12 @@ impl Receivers {
 
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// When a poller with an open batch looks again: its window may be over.
+    pub(crate) fn next_work(&self) -> Option<Timestamp> {
+        let filling = self.waiting.range(..(true, ReceiverId(0)));
+        filling.map(|(_, receiver)| receiver.until).min()
     }
 
     pub(crate) fn next_end(&self) -> Option<Timestamp> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::line::Noise;
-use super::message::{Accepted, Content, Delivery, Message, NewMessage};
+use super::message::{Accepted, Content, Delivery, Holder, Message, NewMessage};
 use super::queue::{Queue, Received};
 use super::rates::QueueRequest;
 use super::receipt::ReceiptHandle;
@@ -105,7 +105,7 @@ impl Engine {
         }
         let messages = match self.repeated(now, &name, &request) {
             Some(again) => again,
-            None => self.take_messages(now, &name, request.max, request.visibility),
+            None => self.take_messages(now, &name, request.max, request.visibility, Holder::Client),
         };
         if !messages.is_empty() || wait.is_zero() {
             self.note_receive(now, &name, request.attempt.as_ref(), &messages);
@@ -264,7 +264,8 @@ impl Engine {
             && queue.in_flight_count() < self.quotas.in_flight_limit
             && let Some((id, receiver)) = queue.receivers.pop_first()
         {
-            let messages = self.take_messages(now, name, receiver.max, receiver.visibility);
+            let holder = receiver.waiter.holder();
+            let messages = self.take_messages(now, name, receiver.max, receiver.visibility, holder);
             if messages.is_empty() {
                 // All that was visible went to the dead-letter queue.
                 if let Some(queue) = self.queues.get_mut(name) {
@@ -304,6 +305,7 @@ impl Engine {
         name: &QueueName,
         max: usize,
         visibility: Option<Duration>,
+        holder: Holder,
     ) -> Vec<Delivery> {
         let Some(queue) = self.queues.get(name) else { return Vec::new() };
         let mut taken = Vec::with_capacity(max.min(queue.visible_count()));
@@ -317,7 +319,7 @@ impl Engine {
             && let Some(queue) = self.queues.get_mut(name)
             && queue.in_flight_count() < self.quotas.in_flight_limit
             && let visibility = visibility.unwrap_or(queue.attributes.visibility_timeout)
-            && let Some(received) = queue.receive(now, visibility, most, &mut begun)
+            && let Some(received) = queue.receive(now, visibility, most, holder, &mut begun)
         {
             match (received, &redrive) {
                 (Received::Delivered(delivery), _) => {

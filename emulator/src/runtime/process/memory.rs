@@ -164,7 +164,8 @@ fn resident_by_group() -> io::Result<HashMap<Pid, Vec<Member>>> {
 /// The 5th and the 24th field; the 2nd, a name, may hold anything.
 fn group_and_pages(stat: &str) -> Option<(Pid, u64)> {
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    let group = fields.nth(2)?.parse().ok().and_then(Pid::from_raw)?;
+    // A process that is ending may show -1.
+    let group = fields.nth(2)?.parse().ok().filter(|raw| *raw > 0).and_then(Pid::from_raw)?;
     Some((group, fields.nth(18)?.parse().ok()?))
 }
 

@@ -46,7 +46,7 @@ use tokio::task::AbortHandle;
 use super::Packages;
 use crate::config::Identity;
 use crate::driver::Driver;
-use crate::engine::{Dispatch, EnvironmentId, Fact, Start};
+use crate::engine::{Dispatch, EnvironmentId, Fact, FunctionName, Start};
 use crate::observe::PlatformEvent;
 use environment::Environment;
 pub(crate) use host::raise_open_files;
@@ -131,6 +131,12 @@ impl ProcessRuntime {
             environment.deliver(dispatch);
             self.working.notify_one();
         }
+    }
+
+    /// Whose code an environment runs.
+    pub(crate) fn function_of(&self, environment: EnvironmentId) -> Option<FunctionName> {
+        let environment = self.environments.get(&environment)?;
+        Some(environment.sandbox.function.name.clone())
     }
 
     /// Takes facts to those who listen to telemetry.

@@ -23,6 +23,7 @@ use crate::engine::{
     Code, Dispatch, EnvironmentId, FunctionSpec, FunctionVersion, HandlerModel, InitializationType, Invoke,
     Package, Payload, Qualifier, Quotas, RequestId, Start, Timestamp, Trace, Uuid, Version,
 };
+use crate::gear::ClockSettings;
 use crate::observe::LogStore;
 use crate::runtime::Packages;
 
@@ -343,7 +344,8 @@ async fn invoke_with_extension(text: &str, variables: &[(&str, &str)], wants_log
     let processes = ProcessRuntime::new(Arc::clone(&identity), Arc::clone(&packages), Handle::current())
         .expect("a thread");
     let logs = LogStore::new("us-east-1");
-    let driver = Driver::new(Quotas::default(), 1, Clock::new(1.0), processes, logs, identity);
+    let driver =
+        Driver::new(Quotas::default(), 1, Clock::new(ClockSettings::default()), processes, logs, identity);
     let spec = function(&programs, variables).spec;
     driver.step(|engine, now| engine.create_function(now, "f".into(), spec)).expect("a free name");
     let invoke = Invoke { wants_log, ..Invoke::new("f", Bytes::from_static(b"{}")) };

@@ -36,7 +36,7 @@ impl Auditor {
                 Effect::Stop { environment } => handed_over.push(HandOver::Stop(*environment)),
                 Effect::Respond { request_id, .. } => answered.push(*request_id),
                 Effect::Refuse { request_id, refusal } => found(self.refused(*request_id, refusal))?,
-                Effect::SendRecord(record) => records.push(Record::from(record)),
+                Effect::SendRecord(record) => records.push(Record::from(&**record)),
                 Effect::Filter(_) | Effect::Deliver { .. } => {}
             }
         }

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{FUNCTION, check_slow_ends, create_functions, fast, made, seen, text};
+use crate::api::Api;
 use crate::api::lambda::world::World;
 use crate::config::GatewayConfig;
+use crate::engine::Quotas;
+use crate::gear::ClockSettings;
 
 /// A resource at `/PART` whose `verb` leads to an integration.
 async fn add(world: &World, api: &str, root: &str, part: &str, verb: &str, integration: Value) -> String {
@@ -45,6 +48,19 @@ async fn world(config: GatewayConfig) -> (World, String) {
     }
     deploy(&world, &api).await;
     (world, api)
+}
+
+#[tokio::test]
+async fn a_clock_that_skips_does_not_make_a_gateway_patient() {
+    let world = World::of(Api::with_clock(Quotas::default(), ClockSettings::skipping_idle()));
+    create_functions(&world).await;
+    let (api, root) = create(&world).await;
+    add(&world, &api, &root, "slow", "POST", proxy("slow")).await;
+    deploy(&world, &api).await;
+    let path = format!("POST /restapis/{api}/prod/_user_request_/slow");
+    let answered = world.call(&path, Value::Null).await;
+    assert_eq!(seen(&answered), (504, r#"{"message": "Endpoint request timed out"}"#));
+    check_slow_ends(&world).await;
 }
 
 /// Fact 47, first column: throttling hides behind a 500, function errors are 502.
