@@ -70,6 +70,7 @@ impl Verdict {
         match (self.observed, self.unit) {
             (None, _) => "nothing observed".to_owned(),
             (Some(count), Unit::Count) => format!("observed {count}"),
+            (Some(fraction), Unit::Fraction) => format!("observed {fraction}"),
             (Some(ms), Unit::Time) => format!("observed {}", duration::show_ms(ms)),
         }
     }
@@ -112,6 +113,10 @@ enum Metric {
     StartSkew,
     Wall,
     Drain,
+    /// What only a simulation knows.
+    ThrottleProbability,
+    ColdStartProbability,
+    CostUsd,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +136,8 @@ pub enum Unit {
     Count,
     #[serde(rename = "ms")]
     Time,
+    /// A share or a price.
+    Fraction,
 }
 
 impl Metric {
@@ -149,6 +156,9 @@ impl Metric {
             "start_skew" => Metric::StartSkew,
             "wall" => Metric::Wall,
             "drain" => Metric::Drain,
+            "throttle_probability" => Metric::ThrottleProbability,
+            "cold_start_probability" => Metric::ColdStartProbability,
+            "cost_usd" => Metric::CostUsd,
             key => {
                 return class(key).map(Metric::Count).or_else(|| Metric::parse_compound(key));
             }
@@ -189,6 +199,7 @@ impl Metric {
             | Metric::Invocations
             | Metric::OutOfOrder
             | Metric::DeadLettered => Unit::Count,
+            Metric::ThrottleProbability | Metric::ColdStartProbability | Metric::CostUsd => Unit::Fraction,
             Metric::Latency(..)
             | Metric::Service(_)
             | Metric::SendLag(_)
@@ -229,6 +240,9 @@ impl Metric {
             Metric::ColdStart(_) => return Some(report.cold_start_ms.as_ref()?.max),
             Metric::StartSkew => return report.start_skew_ms,
             Metric::Wall => return Some(report.wall_s * 1000.0),
+            Metric::ThrottleProbability => return Some(report.simulated.as_ref()?.throttle_probability),
+            Metric::ColdStartProbability => return Some(report.simulated.as_ref()?.cold_start_probability),
+            Metric::CostUsd => return Some(report.simulated.as_ref()?.cost_usd),
             Metric::Drain => return report.queue.as_ref()?.drain_s.map(|s| s * 1000.0),
         };
         Some(count as f64)
@@ -359,6 +373,10 @@ fn bound(text: &str, unit: Unit) -> Result<f64, String> {
         Unit::Count => {
             let count: Result<u64, _> = text.parse();
             count.map(|n| n as f64).map_err(|_| format!("'{text}' is not a whole number"))
+        }
+        Unit::Fraction => {
+            let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+            number.ok_or_else(|| format!("'{text}' is not a number"))
         }
     }
 }

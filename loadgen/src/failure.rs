@@ -41,6 +41,8 @@ pub enum Failure {
     Account { step: String, problem: String },
     #[error("{}:{line}: {key}: {problem}", path.display())]
     Scenario { path: PathBuf, line: usize, key: String, problem: String },
+    #[error("{}: {problem}", path.display())]
+    ScenarioFile { path: PathBuf, problem: String },
     #[error("interrupted")]
     Interrupted,
     #[error("nothing was sent: the answer was not yes")]
@@ -104,6 +106,9 @@ impl Failure {
                 Some("create it first, for example `aws sqs create-queue --queue-name NAME`".into())
             }
             Failure::Aws { hint, .. } => Some((*hint).into()),
+            Failure::ScenarioFile { .. } => {
+                Some("name a scenario (TOML), such as those in examples/lessons".into())
+            }
             Failure::Scenario { .. } => {
                 Some("`loadgen check FILE` looks at a file without sending anything".into())
             }

@@ -102,6 +102,7 @@ Expectations compare one number of the report:
     server_error client_error timeout no_answer not_sent errors (the last six together)
     environments max_concurrency attempts status.CODE; with --follow: completed invocations
     out_of_order (of a FIFO queue); in a scenario: dead_lettered
+  Of a simulation: throttle_probability cold_start_probability cost_usd
   Times: p50 p90 p99 p999 max mean (of all successes, or CLASS.p99 of one class; from when a
     request was due), service.p99 (from when it left), start_skew wall drain send_lag.p99
     cold_start.p50 cold_start.mean cold_start.max

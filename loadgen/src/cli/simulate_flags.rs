@@ -69,6 +69,12 @@ pub struct SimulateFlags {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
+    /// Leave so much virtual time out of probabilities, averages and costs
+    ///
+    /// An account that is empty at first is not yet as it will be.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub warm_up: Option<Duration>,
+
     /// What must hold, for example ok==5 or 'throttle_probability<0.01' (repeatable)
     #[arg(long, value_name = "EXPR", num_args = 1..)]
     pub expect: Vec<Expectation>,
@@ -200,7 +206,8 @@ impl SimulateFlags {
     /// What to play, and how.
     pub fn resolve(&self) -> Result<(Scenario, Options), Failure> {
         self.output.refuse_csv()?;
-        let options = |of: Options| Options { seed: self.seed, facts: self.facts.clone(), ..of };
+        let warm_up = self.warm_up.unwrap_or_default();
+        let options = |of: Options| Options { seed: self.seed, facts: self.facts.clone(), warm_up, ..of };
         match &self.scenario {
             Some(file) => {
                 if let Some(flag) = self.model.given().or(self.settings.given()) {

@@ -8,8 +8,13 @@ use std::collections::BTreeMap;
 pub struct Simulated {
     /// All that was left to chance follows from it.
     pub seed: u64,
-    /// Virtual time from the start of the run to the end of its last work.
+    /// Virtual time that is counted: from the end of the warm-up to the end of
+    /// the last work.
     pub virtual_s: f64,
+    /// Virtual time before that, whose probabilities, averages and costs are not
+    /// counted here; the rest of the report has all requests.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub warm_up_s: f64,
     /// Simulated in a second of real time: invocations that ran or were
     /// refused. It differs from run to run, so files do not have it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -68,6 +73,11 @@ pub struct Cost {
     pub queues: f64,
     /// Which month's prices.
     pub prices: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(seconds: &f64) -> bool {
+    *seconds == 0.0
 }
 
 impl Cost {

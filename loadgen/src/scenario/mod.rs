@@ -84,10 +84,8 @@ pub struct Stage {
 impl Scenario {
     /// Reads a file, and refuses what cannot be played.
     pub fn read(path: &Path) -> Result<Scenario, Failure> {
-        let unreadable = |error: std::io::Error| Failure::Scenario {
+        let unreadable = |error: std::io::Error| Failure::ScenarioFile {
             path: path.to_owned(),
-            line: 0,
-            key: "file".to_owned(),
             problem: format!("cannot read: {error}"),
         };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;

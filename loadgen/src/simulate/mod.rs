@@ -28,6 +28,7 @@ use emulator::engine::Quotas;
 use line::FactLog;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// How a simulation is run.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +38,10 @@ pub struct Options {
     pub seed: u64,
     /// Where to write what happens.
     pub facts: Option<PathBuf>,
+    /// What happens so soon after a stage begins is not counted into
+    /// probabilities, averages and costs: an account that is empty at first is
+    /// not yet as it will be.
+    pub warm_up: Duration,
 }
 
 impl Options {

@@ -64,12 +64,13 @@ fn play_group(world: &mut World, stages: &[Stage], options: &Options) -> Result<
     let (began, started, steps) = (world.now(), Instant::now(), world.simulation.steps());
     let tracks = stages.iter().map(|stage| Track::new(stage.load.clone(), began, options.seed)).collect();
     world.watch.begin(began, tracks);
-    let mut play = Play::new(world, began)?;
+    let counted_from = began + options.warm_up;
+    let mut play = Play::new(world, began, counted_from)?;
     play.ask_all();
     play.wait_for_all();
     let over_time = play.sampler.finish();
     let pace = Pace { took: started.elapsed(), steps: world.simulation.steps() - steps };
-    let simulated = simulated(world, began, over_time, options, pace);
+    let simulated = simulated(world, counted_from, over_time, options, pace);
     let reports = stages.iter().zip(refusals).enumerate().map(|(n, (stage, refusal))| {
         let mut report = report(world, n, simulated.clone());
         report.judge(&stage.expect);
@@ -119,13 +120,16 @@ struct Play<'a> {
     source: Source,
     shots: Vec<Shot>,
     sampler: Sampler,
+    /// When to count anew, once.
+    counted_from: Option<Timestamp>,
 }
 
 impl<'a> Play<'a> {
-    fn new(world: &'a mut World, began: Timestamp) -> Result<Play<'a>, Failure> {
+    fn new(world: &'a mut World, began: Timestamp, counted_from: Timestamp) -> Result<Play<'a>, Failure> {
         let shots = world.watch.tracks.iter().map(|track| shot(world, track)).collect::<Result<_, _>>()?;
         let source = Source::new(began, &world.watch.tracks);
-        Ok(Play { world, source, shots, sampler: Sampler::new(began) })
+        let counted_from = Some(counted_from).filter(|from| *from > began);
+        Ok(Play { world, source, shots, sampler: Sampler::new(began), counted_from })
     }
 
     /// Makes every request at its time.
@@ -177,6 +181,12 @@ impl<'a> Play<'a> {
     }
 
     fn look_until(&mut self, at: Timestamp) {
+        if let Some(from) = self.counted_from.take_if(|from| *from <= at) {
+            self.look_until(from);
+            let World { simulation, watch, .. } = &mut *self.world;
+            simulation.run_until(from, watch);
+            watch.count_from(from);
+        }
         while self.sampler.next() < at {
             let World { simulation, watch, .. } = &mut *self.world;
             simulation.run_until(self.sampler.next(), watch);
@@ -373,19 +383,20 @@ fn report(world: &mut World, track: usize, simulated: Simulated) -> Report {
 /// What happened in all of the account.
 fn simulated(
     world: &World,
-    began: Timestamp,
+    counted_from: Timestamp,
     over_time: OverTime,
     options: &Options,
     pace: Pace,
 ) -> Simulated {
     let watch = &world.watch;
-    let (end, seconds) = (watch.last.max(began), pace.took.as_secs_f64());
+    let (end, seconds) = (watch.last.max(counted_from), pace.took.as_secs_f64());
     let attempts = watch.tally.admitted + watch.tally.throttles();
     let by_reason = watch.tally.throttled.iter();
     let cost = watch.bill.cost(end);
     Simulated {
         seed: options.seed,
-        virtual_s: round_us(end.since(began).as_secs_f64()),
+        virtual_s: round_us(end.since(counted_from).as_secs_f64()),
+        warm_up_s: options.warm_up.as_secs_f64(),
         invocations_per_second: Some((attempts as f64 / seconds).round()),
         steps_per_second: Some((pace.steps as f64 / seconds).round()),
         throttle_probability: share(watch.tally.throttles(), attempts),

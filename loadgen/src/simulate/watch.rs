@@ -112,9 +112,7 @@ impl Watch {
     /// A stage begins, for these.
     pub(super) fn begin(&mut self, at: Timestamp, tracks: Vec<Track>) {
         self.tracks = tracks;
-        self.census.restart(at);
-        self.bill.restart(at);
-        self.tally = Tally::default();
+        self.count_from(at);
         self.last = at;
         // What an earlier stage has left has nobody who waits for it.
         self.events.values_mut().for_each(|(track, _)| *track = None);
@@ -124,6 +122,13 @@ impl Watch {
             seat.number = None;
             seat.work.asked = Asked::Unknown;
         });
+    }
+
+    /// Probabilities, averages and costs are of what happens from here on.
+    pub(super) fn count_from(&mut self, at: Timestamp) {
+        self.census.restart(at);
+        self.bill.restart(at);
+        self.tally = Tally::default();
     }
 
     /// A synchronous request is made; what comes of it at once are the next facts.

@@ -88,7 +88,7 @@ fn erlang_b_laws() -> Vec<Law> {
     let cases = [(5, 4.0, "exponential:1s"), (20, 18.0, "constant:1s"), (50, 60.0, "lognormal:1s,1.0")];
     let law = |(servers, load, duration): (u32, f64, &str)| Law {
         name: format!("Erlang B: {servers} servers, {load} erlangs, {duration}"),
-        flags: format!("--arrivals poisson:{load}/s --duration {duration} --reserved {servers}"),
+        flags: format!("--arrivals poisson:{load}/s --duration {duration} --reserved {servers} --warm-up 1m"),
         expected: (1..=servers).fold(1.0, |lost, n| load * lost / (f64::from(n) + load * lost)),
         observe: |report| simulated(report).throttle_probability,
     };
@@ -97,11 +97,11 @@ fn erlang_b_laws() -> Vec<Law> {
 
 /// M/M/∞ and M/G/∞: as many run on average as Little's law says.
 fn endless_servers() -> Vec<Law> {
-    let durations = ["exponential:400ms", "constant:400ms", "lognormal:400ms,0.8"];
+    let durations = ["exponential:4s", "constant:4s", "lognormal:4s,0.8"];
     let law = |duration: &str| Law {
-        name: format!("endless servers: 50/s, {duration}, running"),
-        flags: format!("--arrivals poisson:50/s --duration {duration}"),
-        expected: 50.0 * 0.4,
+        name: format!("endless servers: 5/s, {duration}, running"),
+        flags: format!("--arrivals poisson:5/s --duration {duration} --warm-up 1m"),
+        expected: 5.0 * 4.0,
         observe: |report| simulated(report).environments.running.average,
     };
     durations.into_iter().map(law).collect()
@@ -117,7 +117,7 @@ const EXPIRES_S: f64 = 600.0;
 fn cold_starts() -> Vec<Law> {
     let flags = format!(
         "--arrivals poisson:{RATE}/s --duration exponential:{WARM_S}s --cold exponential:{COLD_S}s \
-         --idle-timeout {EXPIRES_S}s"
+         --idle-timeout {EXPIRES_S}s --warm-up 1h"
     );
     let model = Expiring::new(RATE, 1.0 / WARM_S, EXPIRES_S);
     let cold = model.cold_probability();

@@ -16,6 +16,7 @@ mod readme;
 mod reference;
 mod reports;
 mod scenarios;
+mod simulation;
 mod truth;
 mod waiters;
 mod web;
