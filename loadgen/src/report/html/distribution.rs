@@ -12,6 +12,7 @@ use super::chart::{self, Axis, LAYER_WIDTH, Steps};
 
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
+use super::simulation::instant;
 use crate::duration::show_ms;
 use crate::outcome::Class;
 use crate::report::{Report, words};
@@ -165,6 +166,9 @@ fn key(series: &Series<'_>) -> Element {
 
 /// Response times of each class, and service times where they are different.
 pub(super) fn of_run(report: &Report) -> Option<Element> {
+    if instant(report) {
+        return None;
+    }
     let name = |class| words(class, report.mode);
     let response = &report.histograms.response;
     let thick = response.iter().map(|(&class, times)| Series::of_class(class, name(class), times));

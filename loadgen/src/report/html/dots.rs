@@ -4,6 +4,7 @@ use super::chart::{self, Axis};
 use super::look::marker;
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
+use super::simulation::instant;
 use super::words::count;
 use crate::duration::show_ms;
 use crate::outcome::Class;
@@ -24,6 +25,9 @@ const AT_ONCE_S: f64 = 1e-3;
 
 /// None when no request is known one by one. `most` bounds the dots.
 pub(super) fn dots(report: &Report, most: usize) -> Option<Element> {
+    if instant(report) {
+        return None;
+    }
     let step = report.points.requests.len().div_ceil(most.max(1)).max(1);
     let mut points: Vec<&Point> = report.points.requests.iter().step_by(step).collect();
     let every = report.points.every * step as u64;

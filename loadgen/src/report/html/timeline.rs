@@ -5,6 +5,7 @@ use super::chart::{self, Axis, LAYER_WIDTH, Steps};
 use super::look::key_of;
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
+use super::simulation::instant;
 use super::words::{count, things};
 use crate::cli::Mode;
 use crate::duration::show_ms;
@@ -30,9 +31,19 @@ pub(super) fn timeline(report: &Report) -> Option<Element> {
     let up = |most| Axis::of_counts(most, 4, &format!("{} per {wide}", things(report)));
     let time = Axis::of_time(0.0, course.span_s(), "time from the start of the run");
     let timed = timed_classes(&classes);
-    let pictures = vec![counts(&course, &classes, &time, &up(course.most())), times(&course, &timed, &time)];
-    let signs = classes.iter().map(|class| key_of(*class, report.mode));
-    let legend = [line_key("sent", "sent")].into_iter().chain(signs);
+    let counts = counts(&course, &classes, &time, &up(course.most()));
+    if instant(report) {
+        let above = "Requests that ended, stacked by what became of them, and a line for those that left.";
+        let legend = [line_key("sent", "sent")].into_iter().chain(signs(&classes, report)).collect();
+        return Some(chart::figure(
+            "Over time",
+            legend,
+            vec![counts.child(time.below(COUNTS_HEIGHT))],
+            above,
+        ));
+    }
+    let pictures = vec![counts, times(&course, &timed, &time)];
+    let legend = [line_key("sent", "sent")].into_iter().chain(signs(&classes, report));
     let legend = legend.chain([line_key("median", "p50"), line_key("slowest", "p99")]).collect();
     let of = if timed.iter().all(|class| class.is_success()) { "successes" } else { "all that ended" };
     let caption = format!(
@@ -40,6 +51,10 @@ pub(super) fn timeline(report: &Report) -> Option<Element> {
          Below: response times of {of}, by when they ended."
     );
     Some(chart::figure("Over time", legend, pictures, &caption))
+}
+
+fn signs(classes: &[Class], report: &Report) -> Vec<Element> {
+    classes.iter().map(|class| key_of(*class, report.mode)).collect()
 }
 
 /// Times of refusals would hide those of what ran.
