@@ -75,6 +75,12 @@ impl Axis {
         self.verticals(height).class("axis below").children(labels).child(name)
     }
 
+    /// What lies under a picture: its marks are painted over it. Of several on
+    /// the same axis the last has the labels.
+    pub(super) fn under(&self, height: f64, last: bool) -> Element {
+        if last { self.below(height) } else { self.verticals(height).class("axis") }
+    }
+
     /// The lines alone, for a picture that stands above another on the same axis.
     pub(super) fn verticals(&self, height: f64) -> Element {
         let line = |at: f64| {

@@ -1,7 +1,7 @@
 //! Numbers beside dots, where none lies on another or on a dot.
 //!
 //! Knows nothing of reports. How wide a page will be is not known either, so
-//! there are two layouts, each for the narrowest page that the style sheet shows
+//! there are three layouts, each for the narrowest page that the style sheet shows
 //! it on: on wider ones everything is only further apart.
 
 use super::markup::{Element, Percent, Short, element};
@@ -26,18 +26,20 @@ struct Page {
     class: &'static str,
 }
 
-const PAGES: [Page; 2] = [
-    Page { width: 455.0, letter: 9.0, line: 16.0, class: "on-wide" },
+const PAGES: [Page; 3] = [
+    Page { width: 780.0, letter: 9.0, line: 16.0, class: "on-wide" },
+    Page { width: 455.0, letter: 9.0, line: 16.0, class: "on-middle" },
     Page { width: 210.0, letter: 7.8, line: 14.0, class: "on-narrow" },
 ];
 
 /// What a dot takes, from its middle.
 const RADIUS: f64 = 7.0;
 
-/// Dots this near share a number's place.
-const NEAR: (f64, f64) = (26.0, 14.0);
+/// Dots this near share a number's place: that distance is taken which leaves
+/// the fewest without, and of those the least.
+const NEAR: [(f64, f64); 3] = [(10.0, 8.0), (26.0, 14.0), (44.0, 22.0)];
 
-/// The labels of dots, for wide and for narrow pages. Who comes first has the
+/// The labels of dots, for each width of the page. Who comes first has the
 /// first choice.
 pub(super) fn labels(dots: &[Dot], height: f64) -> Vec<Element> {
     PAGES.into_iter().map(|page| page.labels(dots, height)).collect()
@@ -61,31 +63,71 @@ impl Rect {
     }
 }
 
+/// Text beside a dot, which it follows where the page is wider.
+#[derive(Debug, Clone, PartialEq)]
+struct Label {
+    text: String,
+    /// How many dots it names.
+    dots: usize,
+    /// The place of the one that it follows.
+    at: f64,
+    place: Rect,
+    /// From where to where a line leads to the dot, if others stand between.
+    leader: Option<(f64, f64)>,
+}
+
 impl Page {
     fn labels(&self, dots: &[Dot], height: f64) -> Element {
-        let texts = self.placed(dots, height).into_iter().map(|(place, text)| {
+        let labels = self.placed(dots, height);
+        let leaders = labels.iter().filter_map(|label| {
+            let (from, to) = label.leader?;
+            let x = Percent(label.at).to_string();
+            let line = element("line").with("x1", &x).with("x2", &x);
+            Some(line.with("y1", Short(from)).with("y2", Short(to)))
+        });
+        let texts = labels.iter().map(|Label { text, at, place, .. }| {
             element("text")
-                .with("x", Percent((place.left + place.width / 2.0) / self.width))
+                .with("x", Percent(*at))
+                .with("dx", Short(place.left + place.width / 2.0 - at * self.width))
                 .with("y", Short(place.top + self.line * 0.8))
                 .text(text)
         });
-        element("g").class(format_args!("numbered {}", self.class)).children(texts)
+        element("g").class(format_args!("numbered {}", self.class)).children(leaders).children(texts)
     }
 
-    fn placed(&self, dots: &[Dot], height: f64) -> Vec<(Rect, String)> {
+    /// Where there is no room for all, the hints of the dots have to do.
+    fn placed(&self, dots: &[Dot], height: f64) -> Vec<Label> {
+        let layouts = NEAR.map(|near| self.place(&self.groups(dots, near), dots, height));
+        let named = |layout: &Vec<Label>| layout.iter().map(|label| label.dots).sum::<usize>();
+        // Of equals the last is the greatest.
+        layouts.into_iter().rev().max_by_key(named).unwrap_or_default()
+    }
+
+    fn place(&self, groups: &[Vec<Dot>], dots: &[Dot], height: f64) -> Vec<Label> {
         let mut taken: Vec<Rect> = dots.iter().map(|dot| self.around(dot)).collect();
         let mut placed = Vec::new();
-        for group in self.groups(dots) {
+        for group in groups {
             let text = ranges(group.iter().map(|dot| dot.number).collect());
-            let free = |place: &Rect| taken.iter().all(|other| !place.meets(other));
-            let places = self.places(&group, text.chars().count() as f64 * self.letter);
-            // Where there is no room at all, the dot's own hint has to do.
-            if let Some(place) = places.into_iter().find(|place| self.has(place, height) && free(place)) {
+            let places = self.places(group, text.chars().count() as f64 * self.letter);
+            let free =
+                |place: &Rect| self.has(place, height) && !taken.iter().any(|other| place.meets(other));
+            if let Some((at, place)) = places.into_iter().find(|(_, place)| free(place)) {
                 taken.push(place);
-                placed.push((place, text));
+                let leader = self.leader(&group[group.len() / 2], &place);
+                placed.push(Label { text, dots: group.len(), at, place, leader });
             }
         }
         placed
+    }
+
+    /// None where the label is the dot's neighbour.
+    fn leader(&self, dot: &Dot, place: &Rect) -> Option<(f64, f64)> {
+        let (top, bottom) = (dot.y - RADIUS, dot.y + RADIUS);
+        if place.top + 2.0 * self.line <= top + 1.0 {
+            Some((place.top + self.line, top))
+        } else {
+            (place.top - self.line >= bottom - 1.0).then_some((place.top, bottom))
+        }
     }
 
     fn around(&self, dot: &Dot) -> Rect {
@@ -93,10 +135,11 @@ impl Page {
         Rect { left, top, width: 2.0 * RADIUS, height: 2.0 * RADIUS }
     }
 
-    /// Dots whose numbers could not be told apart, by the first of them.
-    fn groups(&self, dots: &[Dot]) -> Vec<Vec<Dot>> {
+    /// Dots whose numbers could not be told apart, by the first of them; each
+    /// from left to right.
+    fn groups(&self, dots: &[Dot], near: (f64, f64)) -> Vec<Vec<Dot>> {
         let near =
-            |a: &Dot, b: &Dot| (a.at - b.at).abs() * self.width <= NEAR.0 && (a.y - b.y).abs() <= NEAR.1;
+            |a: &Dot, b: &Dot| (a.at - b.at).abs() * self.width <= near.0 && (a.y - b.y).abs() <= near.1;
         let mut groups: Vec<Vec<Dot>> = Vec::new();
         for dot in dots {
             match groups.iter_mut().find(|group| near(&group[0], dot)) {
@@ -104,32 +147,40 @@ impl Page {
                 None => groups.push(vec![*dot]),
             }
         }
+        groups.iter_mut().for_each(|group| group.sort_by(|a, b| a.at.total_cmp(&b.at)));
         groups
     }
 
-    /// Where a text could stand beside a group, the best first.
-    fn places(&self, group: &[Dot], width: f64) -> Vec<Rect> {
-        let fold = |of: fn(&Rect) -> f64, pick: fn(f64, f64) -> f64| {
-            group.iter().map(|dot| of(&self.around(dot))).reduce(pick).unwrap_or_default()
-        };
-        let (left, right) = (fold(|r| r.left, f64::min), fold(|r| r.left + r.width, f64::max));
-        let (top, bottom) = (fold(|r| r.top, f64::min), fold(|r| r.top + r.height, f64::max));
-        let (across, down) = ((left + right - width) / 2.0, (top + bottom - self.line) / 2.0);
-        let (above, below) = (top - self.line, bottom);
-        let at = |(left, top)| Rect { left, top, width, height: self.line };
-        let near = [(right + 2.0, down), (across, above), (left - width - 2.0, down), (across, below)];
-        let corners = [
-            (right - 4.0, above),
-            (left - width + 4.0, above),
-            (right - 4.0, below),
-            (left - width + 4.0, below),
+    /// Where a text could stand beside a group, the best first, and the dot that
+    /// it follows.
+    fn places(&self, group: &[Dot], width: f64) -> Vec<(f64, Rect)> {
+        let [first, middle, last] = [0, group.len() / 2, group.len() - 1].map(|n| group[n].at);
+        let top = group.iter().map(|dot| dot.y).fold(f64::INFINITY, f64::min) - RADIUS;
+        let bottom = group.iter().map(|dot| dot.y).fold(0.0, f64::max) + RADIUS;
+        let (above, level, below) = (top - self.line, (top + bottom - self.line) / 2.0, bottom);
+        let x = |at: f64| at * self.width;
+        let right = |gap: f64| x(last) + RADIUS + gap;
+        let left = |gap: f64| x(first) - RADIUS - gap - width;
+        let across = x(middle) - width / 2.0;
+        let places = [
+            (last, right(2.0), level),
+            (middle, across, above),
+            (first, left(2.0), level),
+            (middle, across, below),
+            (middle, across, above - self.line),
+            (middle, across, below + self.line),
+            (middle, across, above - 2.0 * self.line),
+            (last, right(-4.0), above),
+            (first, left(-4.0), above),
+            (last, right(-4.0), below),
+            (first, left(-4.0), below),
         ];
-        near.into_iter().chain(corners).map(at).collect()
+        places.map(|(at, left, top)| (at, Rect { left, top, width, height: self.line })).into()
     }
 
     /// Whether a place lies inside the picture; to the right is a margin.
     fn has(&self, place: &Rect, height: f64) -> bool {
-        const MARGIN: f64 = 10.0;
+        const MARGIN: f64 = 20.0;
         let across = place.left >= 0.0 && place.left + place.width <= self.width + MARGIN;
         across && place.top >= 0.0 && place.top + place.height <= height
     }
@@ -173,20 +224,34 @@ mod tests {
         for page in PAGES {
             let placed = page.placed(&dots, HEIGHT);
             assert!(placed.len() > 5, "{placed:?}");
-            for (n, (place, _)) in placed.iter().enumerate() {
+            for (n, Label { place, .. }) in placed.iter().enumerate() {
                 assert!(page.has(place, HEIGHT));
                 assert!(dots.iter().all(|dot| !place.meets(&page.around(dot))));
-                assert!(placed[..n].iter().all(|(other, _)| !place.meets(other)), "{placed:?}");
+                assert!(placed[..n].iter().all(|other| !place.meets(&other.place)), "{placed:?}");
             }
         }
         labels(&dots, HEIGHT).iter().for_each(|labels| assert_balanced(&labels.to_string()));
     }
 
     #[test]
+    fn a_line_leads_to_a_dot_that_is_far() {
+        let (page, dot) = (PAGES[0], Dot { at: 0.5, y: 100.0, number: 1 });
+        let check = |top, expected| {
+            let place = Rect { left: 0.0, top, width: 9.0, height: page.line };
+            assert_eq!(page.leader(&dot, &place), expected, "{top}");
+        };
+        check(92.0, None);
+        check(77.0, None);
+        check(61.0, Some((77.0, 93.0)));
+        check(107.0, None);
+        check(123.0, Some((123.0, 107.0)));
+    }
+
+    #[test]
     fn dots_on_one_place_share_a_label() {
         let same = dots(&[(1.0, HEIGHT); 6]);
         let placed = PAGES[0].placed(&same, HEIGHT);
-        assert_eq!(placed.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), ["1–6"]);
+        assert_eq!(placed.iter().map(|label| label.text.as_str()).collect::<Vec<_>>(), ["1–6"]);
         assert!(labels(&[], HEIGHT).iter().all(|labels| !labels.to_string().contains("<text")));
     }
 

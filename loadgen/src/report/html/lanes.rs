@@ -18,6 +18,7 @@ use super::strips;
 use super::words::plural;
 use crate::duration::show_ms;
 use crate::outcome::Class;
+use crate::report::simulated::OverTime;
 use crate::report::{Report, words};
 
 /// More lanes than this are drawn as a heat map.
@@ -132,11 +133,7 @@ fn short(id: &str) -> String {
 
 fn concurrency(report: &Report, lanes: &Lanes, time: &Axis) -> Element {
     let height = CONCURRENCY_HEIGHT;
-    // Of thinned points each stands for several requests, which is an estimate;
-    // the highest is known.
-    let (each, known) = (report.points.every, report.max_concurrency.unwrap_or(u64::MAX));
-    let levels = lanes.concurrency().into_iter().map(|(at, running)| (at, (running * each).min(known)));
-    let levels: Vec<(f64, u64)> = levels.collect();
+    let levels = running(report, lanes);
     let seen = levels.iter().map(|(_, running)| *running).max().unwrap_or_default();
     let most = report.max_concurrency.unwrap_or(seen);
     let up = Axis::of_counts(most as f64, 3, "at once");
@@ -158,6 +155,20 @@ fn concurrency(report: &Report, lanes: &Lanes, time: &Axis) -> Element {
         .child(time.below(height))
         .child(chart::layer(height).child(area).child(line))
         .children(limit.into_iter().flatten())
+}
+
+/// How many ran from when on.
+fn running(report: &Report, lanes: &Lanes) -> Vec<(f64, u64)> {
+    let each = report.points.every;
+    // A simulation knows better than a part of its requests.
+    if let Some(simulated) = report.simulated.as_ref().filter(|_| each > 1) {
+        let OverTime { every_s, running, .. } = &simulated.over_time;
+        return running.iter().enumerate().map(|(n, &running)| (every_s * n as f64, running)).collect();
+    }
+    // Of thinned points each stands for several requests, which is an estimate;
+    // the highest is known.
+    let known = report.max_concurrency.unwrap_or(u64::MAX);
+    lanes.concurrency().into_iter().map(|(at, running)| (at, (running * each).min(known))).collect()
 }
 
 const STRIPS: &str = "The columns above count requests by when they were due";
@@ -191,6 +202,7 @@ fn caption(report: &Report, lanes: &Lanes, many: bool) -> String {
     };
     let thinned = match report.points.every {
         1 => String::new(),
+        n if report.simulated.is_some() => format!(" Of every {n} requests one is drawn."),
         n => format!(
             " Of every {n} requests one is drawn, and counts as {n}: the numbers at once are estimates."
         ),

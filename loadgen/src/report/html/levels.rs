@@ -10,7 +10,7 @@
 use super::chart::{self, Axis, LAYER_WIDTH, Steps};
 use super::look::{INIT_HATCH, hatch};
 use super::markup::{Element, Percent, Short, element};
-use super::words::{capitalized, count, listed};
+use super::words::{count, listed};
 use crate::duration::show_ms;
 use crate::outcome::Class;
 use crate::report::Report;
@@ -44,11 +44,11 @@ fn environments(simulated: &Simulated) -> Option<Element> {
     if stack.most() == 0 {
         return None;
     }
-    let picture = stack.draw(&looks, most, HEIGHT, "environments");
+    let picture = stack.draw(&looks, most, HEIGHT, "environments", true);
     let y = HEIGHT * (1.0 - counts(most, "").scale.at(highest as f64));
-    let picture = picture.children(chart::highest(highest, y)).child(looks.time.below(HEIGHT));
+    let picture = picture.children(chart::highest(highest, y));
     let caption = format!(
-        "Environments of all functions, stacked. The dashed line is the most there ever were; {}",
+        "Environments of all functions, stacked. The dashed line is the most there ever were. {}",
         looks.told()
     );
     Some(chart::figure("Environments over time", stack.legend(), vec![picture], &caption))
@@ -57,12 +57,8 @@ fn environments(simulated: &Simulated) -> Option<Element> {
 fn events(simulated: &Simulated) -> Option<Element> {
     let area = Area::new("events", Class::Accepted.key(), None, &simulated.over_time.events);
     let (stack, looks) = (Stack(vec![area]), Looks::new(simulated));
-    let picture =
-        || stack.draw(&looks, stack.most(), QUEUE_HEIGHT, "events").child(looks.time.below(QUEUE_HEIGHT));
-    let caption = format!(
-        "Asynchronous events that wait inside Lambda or are worked on. {}",
-        capitalized(&looks.told())
-    );
+    let picture = || stack.draw(&looks, stack.most(), QUEUE_HEIGHT, "events", true);
+    let caption = format!("Asynchronous events that wait inside Lambda or are worked on. {}", looks.told());
     (stack.most() > 0)
         .then(|| chart::figure("Asynchronous events over time", Vec::new(), vec![picture()], &caption))
 }
@@ -73,12 +69,11 @@ fn messages(simulated: &Simulated) -> Option<Element> {
     let looks = Looks::new(simulated);
     let last = full.len().min(MOST_QUEUES).checked_sub(1)?;
     let pictures = full.iter().take(MOST_QUEUES).enumerate().map(|(n, (name, stack))| {
-        let picture = stack.draw(&looks, stack.most(), QUEUE_HEIGHT, &format!("messages in {name}"));
-        if n == last { picture.child(looks.time.below(QUEUE_HEIGHT)) } else { picture }
+        stack.draw(&looks, stack.most(), QUEUE_HEIGHT, &format!("messages in {name}"), n == last)
     });
     let caption = format!(
         "In flight is what was received and not yet deleted. {}{}{}",
-        capitalized(&looks.told()),
+        looks.told(),
         stayed_empty(&empty.iter().map(|(name, _)| *name).collect::<Vec<_>>()),
         match full.len().saturating_sub(MOST_QUEUES) {
             0 => String::new(),
@@ -142,7 +137,7 @@ impl Looks {
     }
 
     fn told(&self) -> String {
-        format!("it was looked at every {}.", show_ms(self.second(1) * 1000.0))
+        format!("Looked at every {}.", show_ms(self.second(1) * 1000.0))
     }
 }
 
@@ -196,8 +191,8 @@ impl Stack<'_> {
         self.0[..areas].iter().map(|area| area.value(look)).sum()
     }
 
-    /// All but the time axis.
-    fn draw(&self, looks: &Looks, most: u64, height: f64, name: &str) -> Element {
+    /// Only the `last` of several pictures has the labels of the time axis.
+    fn draw(&self, looks: &Looks, most: u64, height: f64, name: &str, last: bool) -> Element {
         let up = counts(most, name);
         let y = |n: u64| height * (1.0 - up.scale.at(n as f64));
         // Each area reaches down to zero, and those below are painted over it.
@@ -213,7 +208,7 @@ impl Stack<'_> {
         });
         let hatched = (0..self.0.len()).flat_map(|area| self.hatched(area, looks, y));
         chart::plot("levels", height, &format!("{name} over time"))
-            .child(element("g").class("axis").child(looks.time.verticals(height)))
+            .child(looks.time.under(height, last))
             .child(up.beside(height))
             .child(chart::layer(height).children(areas))
             .children(hatched.collect::<Vec<_>>())
@@ -329,7 +324,7 @@ mod tests {
         let many = OverTime { every_s: 1.0, running: vec![1; 1_000], ..OverTime::default() };
         let picture = &drawn(many)[0];
         assert_eq!(picture.matches("class=\"touch\"").count(), MOST_LOOKS);
-        assert!(picture.contains("looked at every 2.00 s"));
+        assert!(picture.contains("Looked at every 2.00 s"));
     }
 
     #[test]

@@ -242,7 +242,7 @@ mod tests {
             assert!(!page.contains(part), "{part}");
         }
         let page = render("two", &[report.clone(), report]);
-        for part in ["Cost against throttles", "<th scope=\"col\" class=\"number\">cost</th>"] {
+        for part in ["Cost against throttles", "<th scope=\"col\" class=\"number\">cost in USD</th>"] {
             assert!(page.contains(part), "{part}");
         }
     }

@@ -1,9 +1,9 @@
 //! The numbers that only a simulation knows.
 
-use super::markup::{Element, element};
+use super::markup::{Element, Short, element};
 use super::numbers::{Fact, fact, tiles};
 use super::tables::{column, number, number_column, titled};
-use super::words::{count, decimal, digits, lasted, percent, usd};
+use super::words::{count, dollars, lasted, percent, usd};
 use crate::report::simulated::{Environments, Level, Simulated};
 use crate::report::{Latency, Report};
 
@@ -35,6 +35,11 @@ fn facts(simulated: &Simulated) -> Vec<Fact> {
     let pace = simulated
         .invocations_per_second
         .map(|pace| fact("simulated in a second", count(pace.round() as u64), "invocations, in real time"));
+    // A tile has no room for many zeros.
+    let (unit, sum) = match simulated.cost_usd {
+        few if few > 0.0 && few < 1e-4 => ("cost, in millionths of a USD", few * 1e6),
+        sum => ("cost on AWS in USD", sum),
+    };
     let facts = [
         fact(
             "throttled",
@@ -43,20 +48,20 @@ fn facts(simulated: &Simulated) -> Vec<Fact> {
         ),
         fact("cold", percent(simulated.cold_start_probability), "of invocations that ran"),
         fact("environments at a time", average(total), format!("on average, at most {}", count(total.max))),
-        fact(
-            "cost on AWS",
-            usd(simulated.cost_usd),
-            format!("estimate, prices of {}", simulated.cost.prices),
-        ),
+        fact(unit, dollars(sum), format!("estimate, prices of {}", simulated.cost.prices)),
         fact("virtual time", lasted(simulated.virtual_s), "until the last work ended"),
         fact("seed", simulated.seed.to_string(), "all chance follows from it"),
     ];
     facts.into_iter().chain(lived).chain(pace).collect()
 }
 
-/// More digits than [`decimal`] where one says nothing.
+/// Two decimals; what is there is never called nothing.
 fn average(level: Level) -> String {
-    if level.average < 10.0 { digits(level.average) } else { decimal(level.average) }
+    const LEAST: f64 = 0.01;
+    match level.average {
+        few if few > 0.0 && few < LEAST => format!("< {LEAST}"),
+        some => Short(some).to_string(),
+    }
 }
 
 fn environments(simulated: &Simulated) -> Element {
@@ -155,12 +160,12 @@ pub(super) mod tests {
         for part in [
             "<dt>throttled</dt><dd>95\u{a0}%</dd>",
             "<dt>cold</dt><dd>0.101\u{a0}%</dd>",
-            "<dd>21.6</dd><dd class=\"note\">on average, at most 23</dd>",
-            "<dd>0.0253\u{a0}USD</dd><dd class=\"note\">estimate, prices of November 2026</dd>",
+            "<dd>21.57</dd><dd class=\"note\">on average, at most 23</dd>",
+            "<dd>0.0253</dd><dd class=\"note\">estimate, prices of November 2026</dd>",
             "<dt>virtual time</dt><dd>24\u{a0}h</dd>",
             "<dt>seed</dt><dd>7</dd>",
             "<dt>an environment lived</dt><dd>11\u{a0}min</dd>",
-            "<th scope=\"row\">initializing</th><td class=\"number\">0.011</td><td class=\"number\">3</td>",
+            "<th scope=\"row\">initializing</th><td class=\"number\">0.01</td><td class=\"number\">3</td>",
             "<th scope=\"row\">&lt;Reserved&gt;</th><td class=\"number\">95\u{a0}%</td>",
             "<th scope=\"row\">requests</th><td class=\"number\">0.006\u{a0}USD</td>",
         ] {
@@ -168,6 +173,9 @@ pub(super) mod tests {
         }
         assert!(!text.contains("provisioned"), "what cost nothing is not told");
         assert!(simulation(&example()).is_none());
+        let cheap = Simulated { cost_usd: 9.36e-6, ..simulated() };
+        let text = simulation(&Report { simulated: Some(cheap), ..example() }).unwrap().to_string();
+        assert!(text.contains("<dt>cost, in millionths of a USD</dt><dd>9.36</dd>"), "{text}");
     }
 
     #[test]

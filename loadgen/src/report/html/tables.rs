@@ -4,7 +4,7 @@ use super::look::key_of;
 use super::markup::{Element, element};
 use super::pie;
 use super::simulation::{instant, waited};
-use super::words::{count, percent, plural, things, usd};
+use super::words::{count, dollars, percent, plural, things};
 use crate::completion::Completion;
 use crate::duration::show_ms;
 use crate::outcome::Class;
@@ -210,7 +210,7 @@ pub(super) fn summary(names: &[String], reports: &[Report]) -> Element {
     let served: Vec<Class> = Class::ALL.into_iter().filter(|class| is_column(*class, reports)).collect();
     let simulated = reports.iter().any(|report| report.simulated.is_some());
     let number = simulated.then(|| number_column("no."));
-    let known = if simulated { &["cost", "throttled"][..] } else { &[] };
+    let known = if simulated { &["cost in USD", "throttled"][..] } else { &[] };
     let head = element("tr")
         .children(number)
         .child(column("run"))
@@ -241,7 +241,7 @@ fn summary_row(n: usize, name: &str, report: &Report, served: &[Class], simulate
     let times = waited(report);
     let known = report.simulated.as_ref();
     let known = [
-        known.map(|simulated| usd(simulated.cost_usd)),
+        known.map(|simulated| dollars(simulated.cost_usd)),
         known.map(|simulated| percent(simulated.throttle_probability)),
     ];
     element("tr")

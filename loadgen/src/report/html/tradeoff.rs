@@ -2,7 +2,7 @@
 //! by side.
 //!
 //! ```text
-//! throttled │ ◆1                Each dot is a case. ◆ no other case is as cheap
+//! throttled │ ◆1                Each dot is a case. ◆ no other is as cheap
 //!           │   ◆2  ○3          and as little throttled.
 //!         0 │          ◆4  ○5
 //!       p99 │ 1 2   3   4   5
@@ -47,15 +47,11 @@ pub(super) fn tradeoff(names: &[String], reports: &[Report]) -> Option<Element> 
     let most = cases.iter().map(|case| case.throttled * 100.0).fold(0.0, f64::max);
     let label = |value| format!("{} %", Round(value));
     let up = Axis::of_numbers(Scale::of_counts(most, 4), 4, label, "attempts throttled");
-    let throttles = Panel { cases: &cases, best: &best, across: &across, up, value: &share }.draw();
     let waits = waits(&cases, &best, &across, name_of_times(reports));
-    let pictures = match waits {
-        Some(waits) => vec![throttles, waits.child(across.below(HEIGHT))],
-        None => vec![throttles.child(across.below(HEIGHT))],
-    };
+    let throttles = Panel { cases: &cases, best: &best, across: &across, up, value: &share };
+    let pictures = [throttles.draw(waits.is_none())].into_iter().chain(waits).collect();
     let key = |class, text: &str| element("span").class("key").child(marker(class)).text(text);
-    let legend =
-        vec![key(BEST, "none costs less and is throttled less"), key(OTHER, "another is better in both")];
+    let legend = vec![key(BEST, "beaten by none in cost and throttles"), key(OTHER, "beaten by another")];
     Some(chart::figure("Cost against throttles and times", legend, pictures, &verdict(&cases, &best)))
 }
 
@@ -83,9 +79,10 @@ fn front(cases: &[Case<'_>]) -> Vec<bool> {
     cases.iter().map(|case| !cases.iter().any(|other| beats(other, case))).collect()
 }
 
-/// From zero, unless all cost about the same.
+/// From zero, where that is near; what lies on it are places, not lengths.
 fn cost_axis(cases: &[Case<'_>]) -> Axis {
     const ROOM: f64 = 0.06;
+    const NEAR_ZERO: f64 = 0.25;
     const MOST_ALIKE: f64 = 0.05;
     let costs = || cases.iter().map(|case| case.cost);
     let (low, high) = (costs().fold(f64::INFINITY, f64::min), costs().fold(0.0, f64::max));
@@ -93,7 +90,7 @@ fn cost_axis(cases: &[Case<'_>]) -> Axis {
     let (unit, name) =
         if high < 0.001 { (1e-6, "cost in millionths of a USD") } else { (1.0, "cost in USD") };
     let span = (high - low).max(high * MOST_ALIKE);
-    let low = if low < span { 0.0 } else { low - span * ROOM };
+    let low = if low < span * NEAR_ZERO { 0.0 } else { low - span * ROOM };
     let shown = Scale::linear(low / unit, (high + span * ROOM).max(low) / unit);
     let high = shown.high() * unit;
     let axis = Axis::of_numbers(shown, 6, |value| Round(value).to_string(), name);
@@ -112,7 +109,7 @@ fn waits(cases: &[Case<'_>], best: &[bool], across: &Axis, name: &str) -> Option
     let scale = Scale::of_values(cases.iter().filter_map(seconds), 1e-5);
     let up = Axis::of_durations(scale, name);
     let any = cases.iter().any(|case| case.p99_ms.is_some_and(|ms| ms > 0.0));
-    any.then(|| Panel { cases, best, across, up, value: &seconds }.draw())
+    any.then(|| Panel { cases, best, across, up, value: &seconds }.draw(true))
 }
 
 /// One picture of all cases, over their costs.
@@ -126,13 +123,13 @@ struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// All but the axis of costs.
-    fn draw(&self) -> Element {
+    /// Only the last one has the labels of the axis of costs.
+    fn draw(&self, last: bool) -> Element {
         let dots = self.dots();
         let (best, others): (Vec<Dot>, Vec<Dot>) = dots.iter().partition(|dot| self.best[dot.number - 1]);
         let signs = others.iter().chain(&best).map(|dot| self.sign(dot));
         chart::plot("tradeoff", HEIGHT, "Each case by its cost; the table has the numbers")
-            .child(element("g").class("axis").child(self.across.verticals(HEIGHT)))
+            .child(self.across.under(HEIGHT, last))
             .child(self.up.beside(HEIGHT))
             .child(element("g").class("cases").children(signs))
             .children(labels(&best.iter().chain(&others).copied().collect::<Vec<_>>(), HEIGHT))

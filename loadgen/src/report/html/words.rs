@@ -159,6 +159,9 @@ fn queue_story(report: &Report) -> Option<String> {
     })
 }
 
+/// A logarithmic axis has no zero.
+pub(super) const NO_TIME: &str = " What took no time at all lies on the bottom.";
+
 /// Whose clock the concurrency comes from.
 pub(super) fn whose_clock(report: &Report) -> &'static str {
     match report.max_concurrency_source {
@@ -223,10 +226,14 @@ pub(super) fn percent(share: f64) -> String {
 
 /// An amount of money.
 pub(super) fn usd(amount: f64) -> String {
+    format!("{}\u{a0}USD", dollars(amount))
+}
+
+/// The same where the unit is said elsewhere.
+pub(super) fn dollars(amount: f64) -> String {
     match amount {
-        few if few < 1.0 => format!("{}\u{a0}USD", digits(few)),
-        some if some < 1000.0 => format!("{some:.2}\u{a0}USD"),
-        many => format!("{}\u{a0}USD", count(many.round() as u64)),
+        some if (1.0..1000.0).contains(&some) => format!("{some:.2}"),
+        few_or_many => digits(few_or_many),
     }
 }
 
