@@ -7,6 +7,7 @@
 
 use super::markup::{Element, Percent, Short, element};
 use super::scale::{Round, Scale, TimeUnit, time_label};
+use super::words::count;
 
 /// Units from left to right in a [`layer`].
 pub(super) const LAYER_WIDTH: f64 = 1000.0;
@@ -18,8 +19,8 @@ const TIMES_ACROSS: usize = 8;
 #[derive(Debug, Clone)]
 pub(super) struct Axis {
     pub(super) scale: Scale,
-    labels: Vec<(f64, String)>,
-    name: String,
+    pub(super) labels: Vec<(f64, String)>,
+    pub(super) name: String,
 }
 
 impl Axis {
@@ -50,6 +51,12 @@ impl Axis {
         Axis { scale, labels, name: name.to_owned() }
     }
 
+    /// Numbers of any kind, labelled as they are to be read.
+    pub(super) fn of_numbers(scale: Scale, wanted: usize, label: impl Fn(f64) -> String, name: &str) -> Axis {
+        let labels = scale.ticks(wanted).into_iter().map(|tick| (tick.at, label(tick.value))).collect();
+        Axis { scale, labels, name: name.to_owned() }
+    }
+
     /// Places and words given one by one, on an axis from 0 to 1.
     pub(super) fn of_words(labels: Vec<(f64, String)>, name: &str) -> Axis {
         Axis { scale: Scale::linear(0.0, 1.0), labels, name: name.to_owned() }
@@ -66,6 +73,12 @@ impl Axis {
         let name =
             element("text").class("name").with("x", "50%").with("y", Short(height + 38.0)).text(&self.name);
         self.verticals(height).class("axis below").children(labels).child(name)
+    }
+
+    /// What lies under a picture: its marks are painted over it. Of several on
+    /// the same axis the last has the labels.
+    pub(super) fn under(&self, height: f64, last: bool) -> Element {
+        if last { self.below(height) } else { self.verticals(height).class("axis") }
     }
 
     /// The lines alone, for a picture that stands above another on the same axis.
@@ -129,6 +142,13 @@ pub(crate) fn figure(heading: &str, legend: Vec<Element>, pictures: Vec<Element>
         .children(legend)
         .children(pictures)
         .child(element("figcaption").text(caption))
+}
+
+/// The most there ever was, as a dashed line with its number.
+pub(super) fn highest(most: u64, y: f64) -> [Element; 2] {
+    let line = element("line").class("limit").with("x2", "100%").with("y1", Short(y)).with("y2", Short(y));
+    let text = element("text").class("limit").with("x", "100%").with("y", Short(y - 5.0));
+    [line, text.text(format_args!("highest: {}", count(most)))]
 }
 
 /// A path that goes up and down at right angles, from left to right.

@@ -12,6 +12,8 @@ use super::chart::{self, Axis, LAYER_WIDTH, Steps};
 
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
+use super::simulation::instant;
+use super::words::NO_TIME;
 use crate::duration::show_ms;
 use crate::outcome::Class;
 use crate::report::{Report, words};
@@ -64,7 +66,8 @@ impl<'a> Series<'a> {
 /// The curves of all series with a legend; those without any time are left out.
 pub(crate) fn distribution(series: &[Series<'_>]) -> Element {
     let measured: Vec<&Series<'_>> = series.iter().filter(|series| series.latencies.count() > 0).collect();
-    let times = measured.iter().flat_map(|series| series.latencies.values_ms());
+    // What took no time at all lies on the bottom, wherever that is.
+    let times = measured.iter().flat_map(|series| series.latencies.values_ms()).filter(|(ms, _)| *ms > 0.0);
     let scale = Scale::of_values(times.map(|(ms, _)| ms / 1000.0), 1e-5);
     let up = Axis::of_durations(scale, "response time");
     let across = Axis::of_words(percentiles(), "as fast as this or faster");
@@ -165,6 +168,9 @@ fn key(series: &Series<'_>) -> Element {
 
 /// Response times of each class, and service times where they are different.
 pub(super) fn of_run(report: &Report) -> Option<Element> {
+    if instant(report) {
+        return None;
+    }
     let name = |class| words(class, report.mode);
     let response = &report.histograms.response;
     let thick = response.iter().map(|(&class, times)| Series::of_class(class, name(class), times));
@@ -177,7 +183,10 @@ pub(super) fn of_run(report: &Report) -> Option<Element> {
         Series::of_class(class, format!("{}, from when it left", name(class)), times).thin()
     });
     let thin: Vec<Series<'_>> = thin.collect();
-    let caption = if thin.is_empty() { READING.to_owned() } else { format!("{READING} {WAITED}") };
+    let no_time = response.values().any(|times| times.count() > 0 && times.percentile_ms(0.0) <= 0.0);
+    let no_time = if no_time { NO_TIME } else { "" };
+    let waited = if thin.is_empty() { String::new() } else { format!(" {WAITED}") };
+    let caption = format!("{READING}{no_time}{waited}");
     let series: Vec<Series<'_>> = thick.chain(thin).collect();
     let any = series.iter().any(|series| series.latencies.count() > 0);
     any.then(|| {

@@ -4,7 +4,8 @@ use super::chart::{self, Axis};
 use super::look::marker;
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
-use super::words::count;
+use super::simulation::instant;
+use super::words::{NO_TIME, count};
 use crate::duration::show_ms;
 use crate::outcome::Class;
 use crate::report::{Report, words};
@@ -24,6 +25,9 @@ const AT_ONCE_S: f64 = 1e-3;
 
 /// None when no request is known one by one. `most` bounds the dots.
 pub(super) fn dots(report: &Report, most: usize) -> Option<Element> {
+    if instant(report) {
+        return None;
+    }
     let step = report.points.requests.len().div_ceil(most.max(1)).max(1);
     let mut points: Vec<&Point> = report.points.requests.iter().step_by(step).collect();
     let every = report.points.every * step as u64;
@@ -31,9 +35,11 @@ pub(super) fn dots(report: &Report, most: usize) -> Option<Element> {
     if drawing.at_once {
         points.sort_by(|a, b| a.response_s.total_cmp(&b.response_s));
     }
+    let no_time = |point: &&Point| point.class != Class::NotSent && point.response_s <= 0.0;
+    let no_time = if points.iter().any(no_time) { NO_TIME } else { "" };
     let legend = present(&points).into_iter().map(|class| switch(class, report)).collect();
     let caption = format!(
-        "{}{} Higher is slower.",
+        "{}{} Higher is slower.{no_time}",
         match every {
             1 => "One dot per request.".to_owned(),
             n => format!("One dot for every {} request.", ordinal(n)),
@@ -73,7 +79,9 @@ impl<'a> Drawing<'a> {
             }
         };
         let sent = points.iter().filter(|point| point.class != Class::NotSent);
-        let scale = Scale::of_values(sent.map(|point| point.response_s), SHORTEST_S);
+        // What a simulation refuses takes no time, and would stretch the axis
+        // for nothing: it lies on the bottom.
+        let scale = Scale::of_values(sent.map(|point| point.response_s).filter(|s| *s > 0.0), SHORTEST_S);
         let up = Axis::of_durations(scale, "response time");
         let unsent = points.iter().any(|point| point.class == Class::NotSent);
         Some(Drawing { report, every, at_once, across, up, unsent })

@@ -15,9 +15,10 @@ use super::intervals::{Bar, Kind, Lane, Lanes};
 use super::look::{INIT_HATCH, key_of};
 use super::markup::{Element, Percent, Short, element};
 use super::strips;
-use super::words::{count, plural};
+use super::words::plural;
 use crate::duration::show_ms;
 use crate::outcome::Class;
+use crate::report::simulated::OverTime;
 use crate::report::{Report, words};
 
 /// More lanes than this are drawn as a heat map.
@@ -132,11 +133,7 @@ fn short(id: &str) -> String {
 
 fn concurrency(report: &Report, lanes: &Lanes, time: &Axis) -> Element {
     let height = CONCURRENCY_HEIGHT;
-    // Of thinned points each stands for several requests, which is an estimate;
-    // the highest is known.
-    let (each, known) = (report.points.every, report.max_concurrency.unwrap_or(u64::MAX));
-    let levels = lanes.concurrency().into_iter().map(|(at, running)| (at, (running * each).min(known)));
-    let levels: Vec<(f64, u64)> = levels.collect();
+    let levels = running(report, lanes);
     let seen = levels.iter().map(|(_, running)| *running).max().unwrap_or_default();
     let most = report.max_concurrency.unwrap_or(seen);
     let up = Axis::of_counts(most as f64, 3, "at once");
@@ -152,7 +149,7 @@ fn concurrency(report: &Report, lanes: &Lanes, time: &Axis) -> Element {
     }
     let area = element("path").class("area").with("d", steps.area(height));
     let line = element("path").class("line").with("d", steps.line());
-    let limit = report.max_concurrency.map(|highest| limit(highest, y(highest)));
+    let limit = report.max_concurrency.map(|highest| chart::highest(highest, y(highest)));
     chart::plot("lanes", height, "How many ran at the same time")
         .child(up.beside(height))
         .child(time.below(height))
@@ -160,13 +157,22 @@ fn concurrency(report: &Report, lanes: &Lanes, time: &Axis) -> Element {
         .children(limit.into_iter().flatten())
 }
 
-fn limit(highest: u64, y: f64) -> [Element; 2] {
-    let line = element("line").class("limit").with("x2", "100%").with("y1", Short(y)).with("y2", Short(y));
-    let text = element("text").class("limit").with("x", "100%").with("y", Short(y - 5.0));
-    [line, text.text(format_args!("highest: {}", count(highest)))]
+/// How many ran from when on.
+fn running(report: &Report, lanes: &Lanes) -> Vec<(f64, u64)> {
+    let each = report.points.every;
+    // A simulation knows better than a part of its requests.
+    if let Some(simulated) = report.simulated.as_ref().filter(|_| each > 1) {
+        let OverTime { every_s, running, .. } = &simulated.over_time;
+        return running.iter().enumerate().map(|(n, &running)| (every_s * n as f64, running)).collect();
+    }
+    // Of thinned points each stands for several requests, which is an estimate;
+    // the highest is known.
+    let known = report.max_concurrency.unwrap_or(u64::MAX);
+    lanes.concurrency().into_iter().map(|(at, running)| (at, (running * each).min(known))).collect()
 }
 
-const STRIPS: &str = "The columns above count requests by when they were due, by the client's clock.";
+const STRIPS: &str = "The columns above count requests by when they were due";
+const CLIENT: &str = "by the client's clock";
 
 fn caption(report: &Report, lanes: &Lanes, many: bool) -> String {
     let rows = if many {
@@ -175,12 +181,16 @@ fn caption(report: &Report, lanes: &Lanes, many: bool) -> String {
         "lane is an environment"
     };
     let clock = match lanes.kind {
+        // A simulation has but one clock.
+        Kind::Environments { .. } if report.simulated.is_some() => {
+            format!("Each {rows}; bars are when the function ran. {STRIPS}.")
+        }
         Kind::Environments { shift_s: None } => {
-            format!("Each {rows}; bars are when the function ran, by its own clock. {STRIPS}")
+            format!("Each {rows}; bars are when the function ran, by its own clock. {STRIPS}, {CLIENT}.")
         }
         Kind::Environments { shift_s: Some(shift) } => format!(
             "Each {rows}; bars are when the function ran, by its own clock. That clock was {} {} the client's; \
-             the bars are shifted by as much. {STRIPS}",
+             the bars are shifted by as much. {STRIPS}, {CLIENT}.",
             show_ms(shift.abs() * 1000.0),
             if shift < 0.0 { "ahead of" } else { "behind" },
         ),
@@ -192,6 +202,7 @@ fn caption(report: &Report, lanes: &Lanes, many: bool) -> String {
     };
     let thinned = match report.points.every {
         1 => String::new(),
+        n if report.simulated.is_some() => format!(" Of every {n} requests one is drawn."),
         n => format!(
             " Of every {n} requests one is drawn, and counts as {n}: the numbers at once are estimates."
         ),

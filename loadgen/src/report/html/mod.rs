@@ -9,24 +9,29 @@
 //! `markup` writes elements and escapes what goes into them, `scale` and
 //! `chart` are axes, `look` is what a class looks like. Each picture is a
 //! file: `pie`, `lanes` (with `intervals`, `strips` and `heat`),
-//! `dots`, `timeline`, `distribution`. `words`, `numbers` and
-//! `tables` say the rest, `shell` is the document around all.
+//! `dots`, `timeline`, `distribution`; of simulations `levels`, and of several
+//! `tradeoff` (with `labels`). `words`, `numbers`, `simulation` and `tables` say the
+//! rest, `shell` is the document around all.
 
 pub(crate) mod chart;
 pub(crate) mod distribution;
 mod dots;
 mod heat;
 mod intervals;
+mod labels;
 mod lanes;
+mod levels;
 mod look;
 pub(crate) mod markup;
 mod numbers;
 pub(crate) mod pie;
 mod scale;
 mod shell;
+mod simulation;
 mod strips;
 pub(crate) mod tables;
 mod timeline;
+mod tradeoff;
 mod words;
 
 pub(crate) use shell::shell;
@@ -64,14 +69,15 @@ fn overview(reports: &[Report]) -> Vec<Element> {
         reports.iter().map(|report| report.response_of(|class| class.is_success())).collect();
     let series = names.iter().zip(&successes).take(Series::MOST_NUMBERED).enumerate();
     let series: Vec<Series<'_>> = series.map(|(n, (name, times))| Series::numbered(n, name, times)).collect();
-    let picture = successes.iter().any(|times| times.count() > 0).then(|| {
+    let picture = successes.iter().any(|times| times.max_ms() > 0.0).then(|| {
         let caption = match reports.len() > Series::MOST_NUMBERED {
             true => format!("Response times of successes, of the first {} runs.", Series::MOST_NUMBERED),
             false => "Response times of successes.".to_owned(),
         };
         chart::figure("Side by side", Vec::new(), vec![distribution::distribution(&series)], &caption)
     });
-    [tables::summary(&names, reports)].into_iter().chain(picture).collect()
+    let tradeoff = tradeoff::tradeoff(&names, reports);
+    [tables::summary(&names, reports)].into_iter().chain(tradeoff).chain(picture).collect()
 }
 
 /// A section for each run, which the overview refers to.
@@ -86,11 +92,10 @@ fn sections(reports: &[Report]) -> Vec<Element> {
 
 /// All there is to say of one run.
 fn run(report: &Report, most_dots: usize) -> Element {
-    let started = words::utc(report.times.started);
     let interruption =
         words::interruption(report).map(|text| element("p").class("interrupted missed").text(text));
+    let outcomes = [pie::outcomes(report)].into_iter().chain(levels::levels(report));
     let pictures = [
-        Some(pie::outcomes(report)),
         lanes::lanes(report),
         dots::dots(report, most_dots),
         timeline::timeline(report),
@@ -106,15 +111,24 @@ fn run(report: &Report, most_dots: usize) -> Element {
     element("article")
         .child(element("p").class("story").text(words::story(report)))
         .children(interruption)
-        .child(
-            element("p")
-                .class("headline")
-                .text(format_args!("{} Started {started}.", words::headline(report))),
-        )
+        .child(element("p").class("headline").text(format_args!(
+            "{}{}",
+            words::headline(report),
+            started(report)
+        )))
         .child(numbers::numbers(report))
+        .children(simulation::simulation(report))
         .children(tables::expectations(report))
-        .children(pictures.into_iter().flatten())
+        .children(outcomes.chain(pictures.into_iter().flatten()))
         .children(tables.into_iter().flatten())
+}
+
+/// Virtual time begins on a day that says nothing.
+fn started(report: &Report) -> String {
+    match report.simulated {
+        Some(_) => String::new(),
+        None => format!(" Started {}.", words::utc(report.times.started)),
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +173,10 @@ mod tests {
         check(&[empty()]);
         check(&[example(), empty(), example()]);
         check(&vec![example(); Series::MOST_NUMBERED + 2]);
+        let simulated = |report| Report { simulated: Some(simulation::tests::simulated()), ..report };
+        check(&[simulated(example())]);
+        check(&[simulated(empty()), simulated(example()), simulated(example())]);
+        check(&[simulated(example()), example()]);
     }
 
     #[test]
@@ -210,6 +228,23 @@ mod tests {
             assert!(page.contains(part), "{part}");
         }
         assert!(page.contains("<h2 id=\"run-1\">reserved 5</h2>"));
+    }
+
+    #[test]
+    fn a_simulation_tells_what_only_it_knows() {
+        let simulated = Some(simulation::tests::simulated());
+        let report = Report { simulated, target: "simulation".into(), ..example() };
+        let page = render("one", std::slice::from_ref(&report));
+        for part in ["What the simulation saw", "Environments over time"] {
+            assert!(page.contains(part), "{part}");
+        }
+        for part in ["Started ", "start skew", "wall time", "service time", "own clock.", "(target "] {
+            assert!(!page.contains(part), "{part}");
+        }
+        let page = render("two", &[report.clone(), report]);
+        for part in ["Cost against throttles", "<th scope=\"col\" class=\"number\">cost in USD</th>"] {
+            assert!(page.contains(part), "{part}");
+        }
     }
 
     #[test]

@@ -1,25 +1,30 @@
 //! The numbers that a run is remembered by.
 
 use super::markup::{Element, element};
+use super::simulation::instant;
 use super::words::{count, decimal, per_second, plural, share, things, time, whose_clock};
 use crate::outcome::Class;
 use crate::report::{LittlesLaw, Report};
 
 /// A number, what it is, and what one has to know of it.
-struct Fact {
+pub(super) struct Fact {
     name: &'static str,
     value: String,
     note: String,
 }
 
-fn fact(name: &'static str, value: impl Into<String>, note: impl Into<String>) -> Fact {
+pub(super) fn fact(name: &'static str, value: impl Into<String>, note: impl Into<String>) -> Fact {
     Fact { name, value: value.into(), note: note.into() }
 }
 
 /// All that the report has.
 pub(super) fn numbers(report: &Report) -> Element {
-    let facts = [counts(report), environments(report), times(report), later(report)].into_iter().flatten();
-    let tiles = facts.map(|Fact { name, value, note }| {
+    tiles([counts(report), environments(report), times(report), later(report)].into_iter().flatten())
+}
+
+/// Side by side, as many as the page has room for.
+pub(super) fn tiles(facts: impl IntoIterator<Item = Fact>) -> Element {
+    let tiles = facts.into_iter().map(|Fact { name, value, note }| {
         let note = (!note.is_empty()).then(|| element("dd").class("note").text(note));
         element("div").child(element("dt").text(name)).child(element("dd").text(value)).children(note)
     });
@@ -84,9 +89,13 @@ fn littles_law(law: LittlesLaw, report: &Report) -> Fact {
 }
 
 fn times(report: &Report) -> Vec<Fact> {
-    let success = report.success_ms.map(|times| {
+    let success = report.success_ms.filter(|_| !instant(report)).map(|times| {
         fact("successes, p50", time(times.p50), format!("p99 {}, max {}", time(times.p99), time(times.max)))
     });
+    // A simulation's clock lets nobody be late, and it has one of its own.
+    if report.simulated.is_some() {
+        return success.into_iter().collect();
+    }
     let skew =
         report.start_skew_ms.map(|ms| fact("start skew", time(ms), "from the first that left to the last"));
     // A burst's lag is its start skew.
@@ -103,7 +112,8 @@ fn later(report: &Report) -> Vec<Fact> {
     let done = report.completion.as_ref().map(|done| {
         let note =
             done.latency_ms.map(|times| format!("p50 {}, max {} after", time(times.p50), time(times.max)));
-        fact("done, by the log", count(done.completed), note.unwrap_or_default())
+        let name = if report.simulated.is_some() { "done" } else { "done, by the log" };
+        fact(name, count(done.completed), note.unwrap_or_default())
     });
     let queue = report.queue.map(|queue| match queue.drain_s {
         Some(seconds) => fact("queue empty after", time(seconds * 1000.0), "from the last confirmation"),
@@ -163,6 +173,16 @@ mod tests {
             text.contains(&done) && text.contains(&tile("left in the queue", "2", "when last looked")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_simulation_is_never_late() {
+        let simulated = Some(super::super::simulation::tests::simulated());
+        let text = numbers(&Report { simulated, ..example() }).to_string();
+        assert!(text.contains("successes, p50"));
+        for part in ["start skew", "sent late", "wall time"] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
     }
 
     #[test]

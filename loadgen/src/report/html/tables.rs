@@ -3,7 +3,8 @@
 use super::look::key_of;
 use super::markup::{Element, element};
 use super::pie;
-use super::words::{count, plural, things};
+use super::simulation::{instant, waited};
+use super::words::{count, dollars, percent, plural, things};
 use crate::completion::Completion;
 use crate::duration::show_ms;
 use crate::outcome::Class;
@@ -39,7 +40,7 @@ pub(crate) fn number(text: impl Into<String>) -> Element {
     element("td").class("number").text(text.into())
 }
 
-fn titled(heading: &str, content: impl IntoIterator<Item = Element>) -> Element {
+pub(super) fn titled(heading: &str, content: impl IntoIterator<Item = Element>) -> Element {
     element("section").child(element("h3").text(heading)).children(content)
 }
 
@@ -49,23 +50,27 @@ pub(super) fn times(report: &Report) -> Option<Element> {
         |name: &str| element("th").class("group").with("colspan", 5).with("scope", "colgroup").text(name);
     let class = column("outcome").with("rowspan", 2);
     let requests = number_column(things(report)).with("rowspan", 2);
-    let groups = element("tr").child(class).child(requests);
-    let groups = groups
-        .child(group("response time (from when it was due)"))
-        .child(group("service time (from when it left)"));
-    let names = PERCENTILES.into_iter().chain(PERCENTILES).map(number_column);
+    // What is simulated leaves when it is due: both would be the same.
+    let kinds: &[&str] = match report.simulated {
+        Some(_) => &["response time"],
+        None => &["response time (from when it was due)", "service time (from when it left)"],
+    };
+    let groups = element("tr").child(class).child(requests).children(kinds.iter().map(|kind| group(kind)));
+    let names = kinds.iter().flat_map(|_| PERCENTILES).map(number_column);
     let names = element("tr").children(names);
     let measured = Class::ALL.into_iter().filter(|class| report.counts.of(*class) > 0);
     let rows: Vec<Element> = measured.map(|class| times_of(report, class)).collect();
-    (!rows.is_empty()).then(|| titled("Times by outcome", [table(vec![groups, names], rows)]))
+    (!rows.is_empty() && !instant(report))
+        .then(|| titled("Times by outcome", [table(vec![groups, names], rows)]))
 }
 
 fn times_of(report: &Report, class: Class) -> Element {
+    let service = report.simulated.is_none().then(|| percentiles(report.service_ms.get(&class)));
     element("tr")
         .child(element("th").with("scope", "row").child(key_of(class, report.mode)))
         .child(number(count(report.counts.of(class))))
         .children(percentiles(report.latency_ms.get(&class)))
-        .children(percentiles(report.service_ms.get(&class)))
+        .children(service.into_iter().flatten())
 }
 
 fn percentiles(latency: Option<&Latency>) -> [Element; 5] {
@@ -136,8 +141,14 @@ pub(super) fn queue(report: &Report) -> Option<Element> {
 pub(super) fn completion(report: &Report) -> Option<Element> {
     let done = report.completion.as_ref()?;
     let whole = done.completed >= done.accepted;
-    let story = element("p").class(if whole { "met" } else { "missed" }).text(completion_story(done));
-    let group = element("p").text("Log group: ").child(element("code").text(&done.log_group));
+    // A simulation needs no log to know.
+    let (heading, source) = match report.simulated {
+        Some(_) => ("Work done", "The simulation"),
+        None => ("Work done, by the log", "The log"),
+    };
+    let story = element("p").class(if whole { "met" } else { "missed" }).text(completion_story(done, source));
+    let group = (!done.log_group.is_empty())
+        .then(|| element("p").text("Log group: ").child(element("code").text(&done.log_group)));
     let head = element("tr").child(column("time")).child(number_column("measured"));
     let head = head.children(PERCENTILES.map(number_column));
     let measured = [
@@ -150,10 +161,11 @@ pub(super) fn completion(report: &Report) -> Option<Element> {
         let row = element("tr").child(element("th").with("scope", "row").text(name));
         Some(row.child(number(count(times.count))).children(percentiles(Some(times))))
     });
-    Some(titled("Work done, by the log", [story, group, table(vec![head], rows)]))
+    let content = [story].into_iter().chain(group).chain([table(vec![head], rows)]);
+    Some(titled(heading, content))
 }
 
-fn completion_story(done: &Completion) -> String {
+fn completion_story(done: &Completion, source: &str) -> String {
     let unknown = match done.accepted.saturating_sub(done.completed) {
         0 => String::new(),
         left => format!(", of {} it does not", count(left)),
@@ -163,7 +175,7 @@ fn completion_story(done: &Completion) -> String {
         failed => format!(", {}", plural(failed, "failed message")),
     };
     format!(
-        "The log tells when {} of {} accepted were done{unknown}. It tells of {} in {}, {}{failed}.",
+        "{source} tells when {} of {} accepted were done{unknown}. It tells of {} in {}, {}{failed}.",
         count(done.completed),
         count(done.accepted),
         plural(done.invocations, "invocation"),
@@ -196,7 +208,14 @@ fn environment(used: &EnvironmentUse) -> Element {
 /// Of several runs, a row each.
 pub(super) fn summary(names: &[String], reports: &[Report]) -> Element {
     let served: Vec<Class> = Class::ALL.into_iter().filter(|class| is_column(*class, reports)).collect();
-    let head = element("tr").child(column("run")).child(column("outcomes")).child(number_column("all"));
+    let simulated = reports.iter().any(|report| report.simulated.is_some());
+    let number = simulated.then(|| number_column("no."));
+    let known = if simulated { &["cost in USD", "throttled"][..] } else { &[] };
+    let head = element("tr")
+        .children(number)
+        .child(column("run"))
+        .children(known.iter().map(|name| number_column(name)));
+    let head = head.child(column("outcomes")).child(number_column("all"));
     let head = head
         .children(served.iter().map(|class| number_column(words(*class, reports[0].mode))))
         .children(["went wrong", "environments", "at once", "p50", "p99"].map(number_column))
@@ -205,7 +224,7 @@ pub(super) fn summary(names: &[String], reports: &[Report]) -> Element {
         .iter()
         .zip(reports)
         .enumerate()
-        .map(|(n, (name, report))| summary_row(n, name, report, &served));
+        .map(|(n, (name, report))| summary_row(n, name, report, &served, simulated));
     table(vec![head], rows)
 }
 
@@ -214,20 +233,28 @@ fn is_column(class: Class, reports: &[Report]) -> bool {
     !class.is_error() && reports.iter().any(|report| report.counts.of(class) > 0)
 }
 
-fn summary_row(n: usize, name: &str, report: &Report, served: &[Class]) -> Element {
+fn summary_row(n: usize, name: &str, report: &Report, served: &[Class], simulated: bool) -> Element {
     let link = element("a").with("href", format_args!("#run-{}", n + 1)).text(name);
     let some = |value: Option<String>| number(value.unwrap_or_else(|| "–".to_owned()));
     let interrupted = report.interrupted.then(|| element("span").class("missed").text(" (interrupted)"));
     let errors = number(count(report.counts.errors()));
+    let times = waited(report);
+    let known = report.simulated.as_ref();
+    let known = [
+        known.map(|simulated| dollars(simulated.cost_usd)),
+        known.map(|simulated| percent(simulated.throttle_probability)),
+    ];
     element("tr")
+        .children(simulated.then(|| number((n + 1).to_string())))
         .child(element("th").with("scope", "row").child(link).children(interrupted))
+        .children(known.map(some).into_iter().filter(|_| simulated))
         .child(element("td").child(pie::strip(report)))
         .child(number(count(report.requests)))
         .children(served.iter().map(|class| number(count(report.counts.of(*class)))))
         .child(errors)
         .child(some(report.environments.map(count)))
         .child(some(report.max_concurrency.map(count)))
-        .child(some(report.success_ms.map(|times| show_ms(times.p50))))
-        .child(some(report.success_ms.map(|times| show_ms(times.p99))))
+        .child(some(times.map(|times| show_ms(times.p50))))
+        .child(some(times.map(|times| show_ms(times.p99))))
         .child(verdict(report))
 }

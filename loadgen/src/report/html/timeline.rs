@@ -5,7 +5,8 @@ use super::chart::{self, Axis, LAYER_WIDTH, Steps};
 use super::look::key_of;
 use super::markup::{Element, Percent, Short, element};
 use super::scale::Scale;
-use super::words::{count, things};
+use super::simulation::instant;
+use super::words::{capitalized, count, things};
 use crate::cli::Mode;
 use crate::duration::show_ms;
 use crate::outcome::Class;
@@ -30,15 +31,17 @@ pub(super) fn timeline(report: &Report) -> Option<Element> {
     let up = |most| Axis::of_counts(most, 4, &format!("{} per {wide}", things(report)));
     let time = Axis::of_time(0.0, course.span_s(), "time from the start of the run");
     let timed = timed_classes(&classes);
-    let pictures = vec![counts(&course, &classes, &time, &up(course.most())), times(&course, &timed, &time)];
+    let above = "requests that ended, stacked by what became of them, and a line for those that left.";
+    let counts = counts(&course, &classes, &time, &up(course.most()), instant(report));
     let signs = classes.iter().map(|class| key_of(*class, report.mode));
     let legend = [line_key("sent", "sent")].into_iter().chain(signs);
+    if instant(report) {
+        return Some(chart::figure("Over time", legend.collect(), vec![counts], &capitalized(above)));
+    }
+    let pictures = vec![counts, times(&course, &timed, &time)];
     let legend = legend.chain([line_key("median", "p50"), line_key("slowest", "p99")]).collect();
     let of = if timed.iter().all(|class| class.is_success()) { "successes" } else { "all that ended" };
-    let caption = format!(
-        "Above: requests that ended, stacked by what became of them, and a line for those that left. \
-         Below: response times of {of}, by when they ended."
-    );
+    let caption = format!("Above: {above} Below: response times of {of}, by when they ended.");
     Some(chart::figure("Over time", legend, pictures, &caption))
 }
 
@@ -143,7 +146,8 @@ fn line_key(kind: &str, text: &str) -> Element {
     element("span").class("key").child(sign).text(text)
 }
 
-fn counts(course: &Course, classes: &[Class], time: &Axis, up: &Axis) -> Element {
+/// With the labels of the time axis where nothing stands below.
+fn counts(course: &Course, classes: &[Class], time: &Axis, up: &Axis, alone: bool) -> Element {
     let height = COUNTS_HEIGHT;
     let y = |n: u64| height * (1.0 - up.scale.at(n as f64));
     // Each area reaches down to zero, and those below are painted over it.
@@ -164,7 +168,7 @@ fn counts(course: &Course, classes: &[Class], time: &Axis, up: &Axis) -> Element
             .hint(column.told(classes, course.mode, from, from + course.width_s))
     });
     chart::plot("counts", height, "Requests sent and ended in each interval")
-        .child(element("g").class("axis").child(time.verticals(height)))
+        .child(time.under(height, alone))
         .child(up.beside(height))
         .child(chart::layer(height).children(areas).child(sent))
         .children(told)

@@ -1,5 +1,6 @@
 //! Sentences about a run, made of nothing but what its report holds.
 
+use super::scale::TimeUnit;
 use crate::cli::Mode;
 use crate::duration::show_ms;
 use crate::outcome::Class;
@@ -19,10 +20,11 @@ pub(super) fn headline(report: &Report) -> String {
     let batch = report.batch.filter(|&batch| batch > 1);
     let batch = batch.map(|batch| format!(" in batches of {batch}")).unwrap_or_default();
     let Report { subject, arrivals, target, endpoint, .. } = report;
-    let place = match subject {
-        Subject::Function(_) | Subject::Queue(_) => format!(", at {endpoint} (target {target})"),
+    let place = match (&report.simulated, subject) {
+        (Some(simulated), _) => format!(", simulated with seed {}", simulated.seed),
+        (None, Subject::Function(_) | Subject::Queue(_)) => format!(", at {endpoint} (target {target})"),
         // Which says where it is.
-        Subject::Url(_) => String::new(),
+        (None, Subject::Url(_)) => String::new(),
     };
     let retries = match report.retries {
         Retries::Off => "retries off",
@@ -143,11 +145,9 @@ fn demand(report: &Report) -> Option<String> {
 fn completion(report: &Report) -> Option<String> {
     let done = report.completion.as_ref()?;
     let environments = plural(done.environments, "environment");
-    Some(format!(
-        "by the log {} of {} are done, in {environments}",
-        count(done.completed),
-        count(done.accepted)
-    ))
+    // A simulation needs no log to know.
+    let source = if report.simulated.is_some() { "" } else { "by the log " };
+    Some(format!("{source}{} of {} are done, in {environments}", count(done.completed), count(done.accepted)))
 }
 
 fn queue_story(report: &Report) -> Option<String> {
@@ -158,6 +158,9 @@ fn queue_story(report: &Report) -> Option<String> {
         (false, _) => format!("the queue still held {}", plural(queue.left, "message")),
     })
 }
+
+/// A logarithmic axis has no zero.
+pub(super) const NO_TIME: &str = " What took no time at all lies on the bottom.";
 
 /// Whose clock the concurrency comes from.
 pub(super) fn whose_clock(report: &Report) -> &'static str {
@@ -199,6 +202,47 @@ pub(super) fn count(n: u64) -> String {
     text
 }
 
+/// Three digits that matter, and none that says nothing.
+pub(super) fn digits(value: f64) -> String {
+    const SMALLEST: f64 = 1e-12;
+    match value.abs() {
+        size if size < SMALLEST || !size.is_finite() => "0".to_owned(),
+        size if size >= 1000.0 => count(value.round() as u64),
+        size => {
+            let decimals = (2.0 - size.log10().floor()).max(0.0) as usize;
+            let text = format!("{value:.decimals$}");
+            if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
+        }
+    }
+}
+
+/// A share of one.
+pub(super) fn percent(share: f64) -> String {
+    match digits(share * 100.0) {
+        whole if whole == "100" && share < 1.0 => "> 99.9\u{a0}%".to_owned(),
+        part => format!("{part}\u{a0}%"),
+    }
+}
+
+/// An amount of money.
+pub(super) fn usd(amount: f64) -> String {
+    format!("{}\u{a0}USD", dollars(amount))
+}
+
+/// The same where the unit is said elsewhere.
+pub(super) fn dollars(amount: f64) -> String {
+    match amount {
+        some if (1.0..1000.0).contains(&some) => format!("{some:.2}"),
+        few_or_many => digits(few_or_many),
+    }
+}
+
+/// A time as long as hours, in the unit that fits.
+pub(super) fn lasted(seconds: f64) -> String {
+    let unit = TimeUnit::for_seconds(seconds);
+    format!("{}\u{a0}{}", digits(seconds / unit.seconds), unit.name)
+}
+
 /// At most one decimal.
 pub(super) fn decimal(value: f64) -> String {
     let text = format!("{value:.1}");
@@ -222,11 +266,11 @@ fn of_all(part: u64, report: &Report) -> String {
     format!("{} of {}", count(part), count(report.requests))
 }
 
-fn listed(words: impl Iterator<Item = String>) -> String {
+pub(super) fn listed(words: impl Iterator<Item = String>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn capitalized(text: &str) -> String {
+pub(super) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
@@ -351,6 +395,38 @@ mod tests {
         check(1_234_567, "1,234,567");
         assert_eq!([share(1, 3), share(0, 3), share(3, 3)], ["33.3\u{a0}%", "0\u{a0}%", "100\u{a0}%"]);
         assert_eq!([share(1, 100_000), share(99_999, 100_000)], ["< 0.1\u{a0}%", "> 99.9\u{a0}%"]);
+    }
+
+    #[test]
+    fn a_simulation_is_nowhere() {
+        let simulated = Some(super::super::simulation::tests::simulated());
+        let said = headline(&Report { simulated, ..example() });
+        assert!(said.ends_with("all at once, simulated with seed 7, retries off."), "{said}");
+        assert!(!said.contains("http"));
+    }
+
+    #[test]
+    fn three_digits_matter() {
+        let check = |value, expected: &str| assert_eq!(digits(value), expected);
+        check(0.0, "0");
+        check(0.000_001_234, "0.00000123");
+        check(0.05, "0.05");
+        check(0.9996, "1");
+        check(12.34, "12.3");
+        check(120.4, "120");
+        check(12_345.6, "12,346");
+        assert_eq!(
+            [percent(0.0), percent(0.001_013), percent(0.99999)],
+            ["0\u{a0}%", "0.101\u{a0}%", "> 99.9\u{a0}%"]
+        );
+        assert_eq!(
+            [usd(0.01849), usd(2.5), usd(1234.5)],
+            ["0.0185\u{a0}USD", "2.50\u{a0}USD", "1,235\u{a0}USD"]
+        );
+        assert_eq!(
+            [lasted(0.3), lasted(658.0), lasted(86_400.0)],
+            ["300\u{a0}ms", "11\u{a0}min", "24\u{a0}h"]
+        );
     }
 
     #[test]
