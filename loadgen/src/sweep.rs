@@ -2,17 +2,19 @@
 
 use crate::account::{Account, FunctionSpec};
 use crate::aws;
-use crate::cli::{Reserved, SweepFlags};
+use crate::cli::{Reserved, SweepFlags, SweepOn};
 use crate::duration::show_ms;
 use crate::failure::Failure;
 use crate::outputs::{Outputs, Recorder};
 use crate::plan::{Load, Plan};
 use crate::report::suite::Suite;
-use crate::report::text::{FAINT, STRONG, plural};
+use crate::report::table::table;
+use crate::report::text::{STRONG, plural};
 use crate::report::{Report, Subject};
 use crate::run::{complain, complete, exit_code, perform};
 use crate::scenario::{Settings, set};
 use crate::signal;
+use crate::simulate;
 use crate::target::Clients;
 use std::cell::RefCell;
 use std::process::ExitCode;
@@ -28,7 +30,10 @@ const REST: Duration = Duration::from_secs(1);
 
 /// The command.
 pub fn main(flags: &SweepFlags) -> ExitCode {
-    complete(command(flags))
+    match &flags.on {
+        Some(SweepOn::Simulation(grid)) => simulate::grid(grid),
+        None => complete(command(flags)),
+    }
 }
 
 /// A setting, and what it is called.
@@ -56,7 +61,7 @@ async fn command(flags: &SweepFlags) -> Result<u8, Failure> {
     suite.interrupted = stop.is_cancelled();
     suite.not_run = sweep.cases.iter().skip(suite.reports.len()).map(|case| case.name.clone()).collect();
     let undone = account.undo.all(&clients).await;
-    outputs.write_suite(&suite, &table(&suite))?;
+    outputs.write_suite(&suite, &words(&suite))?;
     suite.reports.iter().for_each(complain);
     swept.and(undone)?;
     Ok(exit_code(suite.as_expected(), suite.interrupted))
@@ -141,40 +146,26 @@ impl Sweep<'_> {
 const HEAD: [&str; 9] = ["", "200", "of them cold", "429", "other", "environments", "at once", "p50", "p99"];
 
 /// A line for each case.
-fn table(suite: &Suite) -> String {
-    let rows: Vec<[String; 9]> = suite.reports.iter().map(row).collect();
-    let width = |n: usize| {
-        let cells = rows.iter().map(|row| row[n].chars().count());
-        cells.chain([HEAD[n].len()]).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
-    let line = |cells: &[String]| {
-        let cells = cells.iter().zip(&widths).enumerate().map(|(n, (cell, &width))| match n {
-            0 => format!("{cell:width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        cells.collect::<Vec<_>>().join("  ")
-    };
+fn words(suite: &Suite) -> String {
+    let rows: Vec<Vec<String>> = suite.reports.iter().map(row).collect();
     let first = suite.reports.first();
     let what = first.map_or(String::new(), |report| {
         format!("{} each, {}, at {}", plural(report.requests, "request"), report.arrivals, report.endpoint)
     });
-    let mut text = format!("{STRONG}{}: {what}{STRONG:#}\n\n", suite.name);
-    text.push_str(&format!("  {FAINT}{}{FAINT:#}\n", line(&HEAD.map(str::to_owned))));
-    rows.iter().for_each(|row| text.push_str(&format!("  {}\n", line(row))));
+    let mut text = format!("{STRONG}{}: {what}{STRONG:#}\n\n{}", suite.name, table(&HEAD, &rows));
     for name in &suite.not_run {
         text.push_str(&format!("  {name}: not run\n"));
     }
     text
 }
 
-fn row(report: &Report) -> [String; 9] {
+fn row(report: &Report) -> Vec<String> {
     let counts = &report.counts;
     let throttled = counts.throttled.values().sum::<u64>();
     let number = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
     let time = |ms: Option<f64>| ms.map_or("-".to_owned(), show_ms);
     let success = report.success_ms;
-    [
+    vec![
         report.name.clone().unwrap_or_default(),
         (counts.ok() + counts.accepted).to_string(),
         counts.ok_cold.to_string(),
@@ -206,6 +197,6 @@ sweep of sandbox: 100 requests each, all at once, at http://127.0.0.1:4566
   unreserved    5             5   95      0             5        5  2.50 s  2.50 s
   reserved 50: not run
 ";
-        assert_eq!(anstream::adapter::strip_str(&table(&suite)).to_string(), expected);
+        assert_eq!(anstream::adapter::strip_str(&words(&suite)).to_string(), expected);
     }
 }

@@ -1,14 +1,17 @@
 //! The command line: flags and help. What flags mean together is checked where
 //! they become a [`Load`](crate::plan::Load).
 
+mod grid_flags;
 mod run_flags;
 mod simulate_flags;
 mod suite_flags;
 
+pub use grid_flags::{Case, GridFlags};
 pub use run_flags::{LoadFlags, RunFlags};
-pub use simulate_flags::SimulateFlags;
+pub use simulate_flags::{ModelFlags, SettingFlags, SimulateFlags};
 pub use suite_flags::{
     CheckFlags, CompareFlags, DeployFlags, DestroyFlags, LessonFlags, MergeFlags, Reserved, SweepFlags,
+    SweepOn,
 };
 
 use crate::failure::{Failure, exit};

@@ -365,7 +365,7 @@ impl ModelFlags {
     }
 
     /// A flag that says something of the function, if one is given.
-    fn given(&self) -> Option<&'static str> {
+    pub(super) fn given(&self) -> Option<&'static str> {
         let given = [
             ("--mode", self.mode.is_some()),
             ("--arrivals", self.arrivals.is_some()),
@@ -394,7 +394,7 @@ impl ModelFlags {
 }
 
 impl SettingFlags {
-    fn given(&self) -> Option<&'static str> {
+    pub(super) fn given(&self) -> Option<&'static str> {
         let given = [
             ("--reserved", self.reserved.is_some()),
             ("--provisioned", self.provisioned.is_some()),

@@ -1,8 +1,8 @@
 //! The commands around a run: several runs, their reports, and what they need.
 
-use super::{AwsFlags, LoadFlags, OutputFlags};
+use super::{AwsFlags, GridFlags, LoadFlags, OutputFlags};
 use crate::target::Target;
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,7 +17,10 @@ Examples:
 
   Cold starts with and without provisioned concurrency (the emulator takes as long as AWS to
   provide it; `emulator --provisioned-preparation 0s` does not):
-    loadgen sweep --provisioned 0,5,20 --requests 20 --payload '{\"sleep_ms\": 500}'";
+    loadgen sweep --provisioned 0,5,20 --requests 20 --payload '{\"sleep_ms\": 500}'
+
+  A grid of settings on virtual time, before AWS is paid for the experiment:
+    loadgen sweep simulation --reserved 5,10,20 --memory 256,1024 --arrivals poisson:50/s --for 1h";
 
 pub(super) const COMPARE_EXAMPLES: &str = "\
 Examples:
@@ -146,9 +149,21 @@ impl std::fmt::Display for Reserved {
     }
 }
 
+/// What a sweep may be made on instead of a target.
+#[derive(Debug, Subcommand)]
+pub enum SweepOn {
+    /// On virtual time, a grid over many settings, on all cores
+    #[command(after_long_help = super::grid_flags::EXAMPLES)]
+    Simulation(Box<GridFlags>),
+}
+
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("settings").required(true).args(["reserved", "provisioned"]))]
+#[command(group = clap::ArgGroup::new("settings").required(true).args(["reserved", "provisioned"]),
+          args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct SweepFlags {
+    #[command(subcommand)]
+    pub on: Option<SweepOn>,
+
     /// Reserved concurrency of each run, such as 5,10,50,unreserved
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub reserved: Vec<Reserved>,

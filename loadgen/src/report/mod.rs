@@ -12,6 +12,7 @@ pub mod merge;
 pub mod samples;
 pub mod simulated;
 pub mod suite;
+pub mod table;
 pub mod text;
 
 use crate::arrivals::{Arrivals, Shape};

@@ -6,6 +6,7 @@
 
 mod bill;
 mod gauge;
+mod grid;
 mod line;
 mod play;
 mod sampler;
@@ -15,6 +16,7 @@ mod track;
 mod watch;
 mod world;
 
+pub use grid::main as grid;
 pub use play::play;
 
 use crate::cli::SimulateFlags;
