@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use emulator::engine::{
     BatchItems, Completion, Effect, Engine, Fact, FunctionSpec, HandlerModel, Invoke, NewMessage, News,
-    Outcome, QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Timestamp,
+    Outcome, QueueAttributes, Quotas, Receive, ReceiveRequest, Report, Rng, Times, Timestamp,
 };
+use emulator::sim::{BuiltIn, Simulation};
 
 /// How long each line is measured.
 const MEASURED: Duration = Duration::from_millis(700);
@@ -30,6 +31,8 @@ fn main() {
     let mut bench = Bench::new();
     bench.fill_concurrency();
     show("invoke, refused", measured, || bench.invoke_refused());
+    let mut bench = Virtual::new();
+    show("simulated: a caller, Init or not, and its end", measured, || bench.call());
     for depth in [0, 1_000, 100_000] {
         let mut bench = Bench::new();
         bench.fill_queue(depth);
@@ -146,6 +149,31 @@ impl Bench {
         let Receive::Messages(messages) = answer else { panic!("a message is there") };
         self.engine.delete_message(self.now, "q", messages[0].receipt).expect("the queue is there");
         self.drain();
+    }
+}
+
+/// Callers at random, on virtual time, four busy on average.
+struct Virtual {
+    simulation: Simulation<BuiltIn>,
+    arrivals: Rng,
+}
+
+impl Virtual {
+    fn new() -> Self {
+        let mut simulation = Simulation::new(Quotas::default(), 1, BuiltIn);
+        let duration = Times::Exponential(Duration::from_secs(1));
+        let model = HandlerModel { duration, ..HandlerModel::default() };
+        let spec = FunctionSpec { timeout: Duration::from_secs(900), ..FunctionSpec::simulated(model) };
+        simulation.create_function("f", spec).expect("the name is free");
+        Self { simulation, arrivals: Rng::new(1) }
+    }
+
+    fn call(&mut self) {
+        let gap = Duration::from_secs_f64(self.arrivals.exponential() / 4.0);
+        self.simulation.run_until(self.simulation.now() + gap, &mut ());
+        let invoke = Invoke::new("f", Bytes::from_static(b"{}"));
+        let (_, admitted) = self.simulation.command(|engine, now| engine.invoke(now, invoke));
+        admitted.expect("there is room");
     }
 }
 

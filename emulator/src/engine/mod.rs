@@ -11,6 +11,7 @@ mod fact;
 mod ids;
 mod lambda;
 mod mapping;
+mod number_map;
 mod quotas;
 mod rng;
 mod snapshot;
@@ -45,6 +46,7 @@ pub use lambda::{
     RuntimeManagement, Statement, SystemLogLevel, Tally, Times, Trace, Version,
 };
 pub use mapping::{Filter, MappingSpec, MappingState, MappingView, MessageFilter, ProvisionedPollers};
+pub use number_map::NumberMap;
 pub use quotas::{Backoff, Quotas, Rate};
 pub use rng::Rng;
 pub use snapshot::{FunctionSnapshot, QueueSnapshot, Snapshot};
@@ -85,7 +87,7 @@ pub struct Engine {
     functions: BTreeMap<FunctionName, Function>,
     unreserved: ConcurrencyPool,
     account_rate: TokenBucket,
-    environments: BTreeMap<EnvironmentId, Environment>,
+    environments: NumberMap<EnvironmentId, Environment>,
     /// Environments whose code is real, and takes real time.
     hosted: BTreeSet<EnvironmentId>,
     environments_made: u64,
@@ -117,7 +119,7 @@ impl Engine {
             effects: Vec::new(),
             facts: Vec::new(),
             functions: BTreeMap::new(),
-            environments: BTreeMap::new(),
+            environments: NumberMap::default(),
             hosted: BTreeSet::new(),
             environments_made: 0,
             functions_made: 0,

@@ -4,9 +4,7 @@
 //! whoever keeps the time (a driver, a simulation) takes that to the engine.
 //! What would run in them says a [`Handler`].
 
-use std::collections::HashMap;
 use std::fmt::Debug;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +12,7 @@ use bytes::Bytes;
 
 use crate::engine::{
     Agenda, AgendaKey, BatchItems, Completion, Dispatch, EnvironmentId, Exit, FunctionError, FunctionVersion,
-    InitializationType, News, Outcome, Report, RequestId, Rng, Start, Timestamp, Uuid,
+    InitializationType, News, NumberMap, Outcome, Report, RequestId, Rng, Start, Timestamp, Uuid,
 };
 
 /// What runs in simulated environments: how long it takes, and how it ends.
@@ -105,7 +103,7 @@ impl<H: Handler> HandlerRuntime<H> {
     pub(crate) fn new(handler: H, seed: u64) -> Self {
         // Another sequence than the engine's, from the same seed.
         let rng = Rng::new(seed ^ 0x5EED_0F7A_ED1E_D0AD);
-        Self { handler, rng, environments: HashMap::default(), due: Agenda::default() }
+        Self { handler, rng, environments: NumberMap::default(), due: Agenda::default() }
     }
 
     /// Starts a simulated environment; gives back any other.
@@ -207,33 +205,5 @@ impl<H: Handler> HandlerRuntime<H> {
         if let Some(environment) = self.environments.get_mut(&id) {
             environment.next = Some((self.due.enter(at, id), news));
         }
-    }
-}
-
-/// A map by numbers and ids that nobody chooses to do harm.
-pub type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
-
-/// Spreads numbers: one multiplication, where the usual hasher is made for keys
-/// that an enemy may choose.
-#[derive(Debug, Default)]
-pub struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
-    }
-
-    fn write_u128(&mut self, number: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are random")]
-        self.write_u64(number as u64);
-    }
-
-    /// Multiplication by 2^64 divided by the golden ratio (Knuth, volume 3, 6.4).
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 }

@@ -8,6 +8,6 @@ mod process;
 
 pub(crate) use built_in::BuiltIn;
 pub(crate) use handler::HandlerRuntime;
-pub use handler::{Handler, NumberMap, Returned, Run, RunEnd};
+pub use handler::{Handler, Returned, Run, RunEnd};
 pub(crate) use package::{PackageError, Packages};
 pub(crate) use process::{ProcessRuntime, raise_open_files, trace_header};

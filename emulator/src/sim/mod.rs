@@ -34,7 +34,7 @@ use crate::engine::{
 };
 use crate::records;
 use crate::runtime::HandlerRuntime;
-pub use crate::runtime::{Handler, NumberMap, Returned, Run, RunEnd};
+pub use crate::runtime::{Handler, Returned, Run, RunEnd};
 
 /// Midnight of 1 January 2026: where every simulation's time begins, so that
 /// the same seed tells the same story to the last digit.
@@ -185,7 +185,10 @@ impl<H: Handler> Simulation<H> {
             return;
         }
         let mut effects = std::mem::take(&mut self.effects);
-        let more = effects.drain(..).fold(false, |more, effect| self.perform(effect, observer) || more);
+        let mut more = false;
+        for effect in effects.drain(..) {
+            more |= self.perform(effect, observer);
+        }
         self.effects = effects;
         if more {
             self.settle(observer);

@@ -8,6 +8,7 @@
 
 mod alarm;
 pub mod drive;
+pub mod minutes;
 pub mod shape;
 mod times;
 pub mod trace;
@@ -122,7 +123,7 @@ impl Arrivals {
             (Shape::Constant { per_second }, End::DurationS(seconds)) => {
                 Some(((per_second * seconds - 1e-9).ceil() as u64).max(1))
             }
-            (Shape::Burst | Shape::Trace { .. }, End::DurationS(_)) => None,
+            (Shape::Burst | Shape::Trace { .. } | Shape::Minutes { .. }, End::DurationS(_)) => None,
             (_, End::Requests(requests)) => Some(requests),
         }
     }

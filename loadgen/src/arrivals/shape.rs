@@ -1,10 +1,10 @@
 //! The shapes of load, and how they are written.
 
-use super::{End, trace};
+use super::{End, minutes, trace};
 use crate::duration;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// How requests are spread over time, without an end.
@@ -34,6 +34,14 @@ pub enum Shape {
     Steps { steps: Vec<Step> },
     /// `trace:FILE`: the times of a CSV file.
     Trace { file: PathBuf, requests: u64 },
+    /// `minutes:FILE` or `minutes:FILE#FUNCTION`: counts per minute.
+    Minutes {
+        file: PathBuf,
+        /// The beginning of its name; none adds up all functions of the file.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        function: Option<String>,
+        requests: u64,
+    },
 }
 
 /// A rate for a while.
@@ -59,6 +67,7 @@ impl Shape {
             Shape::Sine { .. } => "sine",
             Shape::Steps { .. } => "steps",
             Shape::Trace { .. } => "trace",
+            Shape::Minutes { .. } => "minutes",
         }
     }
 
@@ -71,7 +80,7 @@ impl Shape {
     pub(super) fn own_end(&self) -> Option<End> {
         match self {
             Shape::Steps { steps } => Some(End::DurationS(steps.iter().map(|step| step.duration_s).sum())),
-            Shape::Trace { requests, .. } => Some(End::Requests(*requests)),
+            Shape::Trace { requests, .. } | Shape::Minutes { requests, .. } => Some(End::Requests(*requests)),
             Shape::Burst
             | Shape::ClosedLoop { .. }
             | Shape::Constant { .. }
@@ -84,7 +93,7 @@ impl Shape {
     /// Refuses rates that no request comes from, or too many.
     pub(super) fn check(&self) -> Result<(), String> {
         match self {
-            Shape::Burst | Shape::Trace { .. } => Ok(()),
+            Shape::Burst | Shape::Trace { .. } | Shape::Minutes { .. } => Ok(()),
             Shape::ClosedLoop { users } if (1..=MOST_USERS).contains(users) => Ok(()),
             Shape::ClosedLoop { .. } => Err(format!("users must be between 1 and {MOST_USERS}")),
             Shape::Constant { per_second } | Shape::Poisson { per_second } => highest(*per_second),
@@ -105,7 +114,7 @@ fn highest(per_second: f64) -> Result<(), String> {
 }
 
 const GRAMMAR: &str = "expected burst, closed:USERS, constant:50/s, ramp:10/s..100/s, poisson:50/s, \
-                       sine:10/s..50/s@20s, steps:10/s@5s,100/s@10s or trace:FILE";
+                       sine:10/s..50/s@20s, steps:10/s@5s,100/s@10s, trace:FILE or minutes:FILE";
 
 impl FromStr for Shape {
     type Err = String;
@@ -128,6 +137,7 @@ impl FromStr for Shape {
             }
             "steps" => Shape::Steps { steps: rest.split(',').map(step).collect::<Result<_, _>>()? },
             "trace" if !rest.is_empty() => trace(PathBuf::from(rest))?,
+            "minutes" if !rest.is_empty() => minutes(Path::new(""), rest)?,
             _ => return Err(GRAMMAR.to_owned()),
         };
         shape.check()?;
@@ -139,6 +149,16 @@ impl FromStr for Shape {
 pub fn trace(file: PathBuf) -> Result<Shape, String> {
     let requests = trace::check(&file).map_err(|problem| problem.to_string())?;
     Ok(Shape::Trace { file, requests })
+}
+
+/// The counts of a file in a folder, of one function or of all: `FILE#FUNCTION`.
+pub fn minutes(folder: &Path, text: &str) -> Result<Shape, String> {
+    let (file, function) = match text.rsplit_once('#') {
+        Some((file, function)) => (folder.join(file), Some(function.to_owned())),
+        None => (folder.join(text), None),
+    };
+    let requests = minutes::check(&file, function.as_deref()).map_err(|problem| problem.to_string())?;
+    Ok(Shape::Minutes { file, function, requests })
 }
 
 /// Requests per second: `50/s`, or `50`, or `90/m`.
@@ -187,6 +207,10 @@ impl fmt::Display for Shape {
                 write!(f, "at {}", steps.iter().map(words).collect::<Vec<_>>().join(", then "))
             }
             Shape::Trace { file, .. } => write!(f, "at the times of {}", file.display()),
+            Shape::Minutes { file, function: None, .. } => write!(f, "by the minutes of {}", file.display()),
+            Shape::Minutes { file, function: Some(function), .. } => {
+                write!(f, "by the minutes of {function} in {}", file.display())
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! A rate that changes is turned into due times by its integral: request number
 //! n is due when the integral of the rate reaches n. So the spacing is even
-//! wherever the rate is, and nothing is drawn by lot but [`poisson`].
+//! wherever the rate is, and nothing is drawn by lot but [`poisson`] and what [`minutes`] spreads.
 
-use super::{Arrivals, End, Shape, Step, trace};
+use super::{Arrivals, End, Shape, Step, minutes, trace};
 use std::f64::consts::TAU;
 use std::iter;
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub(super) fn of(arrivals: &Arrivals) -> Box<dyn Iterator<Item = Duration> + Sen
         &Shape::Sine { low, high, period_s } => sine(low, high, period_s),
         Shape::Steps { steps } => stairs(steps.clone()),
         Shape::Trace { file, .. } => trace::times(file),
+        Shape::Minutes { file, function, .. } => minutes::times(file, function.as_deref(), arrivals.seed),
     };
     let bounded: Times = match arrivals.until {
         End::Requests(requests) => Box::new(times.take(requests as usize)),

@@ -32,6 +32,16 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
+impl Malformed {
+    pub(super) fn of_file(file: &Path, problem: impl Into<String>) -> Malformed {
+        Malformed { file: file.to_owned(), line: None, problem: problem.into() }
+    }
+
+    pub(super) fn of_line(file: &Path, line: u64, problem: impl Into<String>) -> Malformed {
+        Malformed { file: file.to_owned(), line: Some(line), problem: problem.into() }
+    }
+}
+
 /// Reads a file to its end, and counts its requests.
 pub fn check(file: &Path) -> Result<u64, Malformed> {
     let mut last = f64::NEG_INFINITY;
@@ -40,13 +50,13 @@ pub fn check(file: &Path) -> Result<u64, Malformed> {
         let (line, time) = row?;
         if time < last {
             let problem = format!("{time} is before the {last} above it; sort the file by time");
-            return Err(Malformed { file: file.to_owned(), line: Some(line), problem });
+            return Err(Malformed::of_line(file, line, problem));
         }
         last = time;
         requests += 1;
     }
     match requests {
-        0 => Err(Malformed { file: file.to_owned(), line: None, problem: "has no times".to_owned() }),
+        0 => Err(Malformed::of_file(file, "has no times")),
         requests => Ok(requests),
     }
 }
@@ -87,8 +97,7 @@ impl Rows {
                 Ok(None)
             }
             Ok(_) | Err(_) => {
-                let problem = format!("'{text}' is not a time in seconds");
-                Err(Malformed { file: self.file.clone(), line: Some(line), problem })
+                Err(Malformed::of_line(&self.file, line, format!("'{text}' is not a time in seconds")))
             }
         }
     }
@@ -110,7 +119,7 @@ impl Iterator for Rows {
     }
 }
 
-fn malformed(file: &Path, error: &csv::Error) -> Malformed {
+pub(super) fn malformed(file: &Path, error: &csv::Error) -> Malformed {
     let io = if let csv::ErrorKind::Io(error) = error.kind() { Some(error) } else { None };
     let problem = io.map_or_else(|| error.to_string(), |error| format!("cannot read: {error}"));
     let line = error.position().map(csv::Position::line);

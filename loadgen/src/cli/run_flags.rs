@@ -92,7 +92,8 @@ pub struct LoadFlags {
     ///
     /// burst (all at once), closed:USERS, constant:50/s, ramp:10/s..100/s, poisson:50/s,
     /// sine:10/s..50/s@20s (low..high@period), steps:10/s@5s,100/s@10s, or trace:FILE, a CSV file whose
-    /// first column, or the one headed due_s, has the times in seconds.
+    /// first column, or the one headed due_s, has the times in seconds; or minutes:FILE[#FUNCTION], counts
+    /// per minute as in the Azure Functions trace of 2019, of one function or of all of them.
     #[arg(long, value_name = "SHAPE", help_heading = "Load")]
     pub arrivals: Option<Shape>,
 

@@ -109,10 +109,10 @@ fn side_by_side(one: &Arrivals, times: u64) -> Result<Arrivals, String> {
             let step = |step: &Step| Step { per_second: step.per_second * n, duration_s: step.duration_s };
             Shape::Steps { steps: steps.iter().map(step).collect() }
         }
-        Shape::Trace { .. } if times > 1 => {
+        Shape::Trace { .. } | Shape::Minutes { .. } if times > 1 => {
             return Err("each has sent the whole trace; send parts of it with --share".to_owned());
         }
-        Shape::Trace { .. } => one.shape.clone(),
+        Shape::Trace { .. } | Shape::Minutes { .. } => one.shape.clone(),
     };
     let until = match one.until {
         End::Requests(requests) => End::Requests(requests * times),

@@ -170,11 +170,12 @@ impl Reader<'_> {
         Arrivals::new(shape, until, stage.seed).map_err(|problem| self.source.failure(place, problem))
     }
 
-    /// A trace lies beside the scenario.
+    /// Files lie beside the scenario.
     fn shape(&self, text: &Spanned<String>) -> Result<Shape, Failure> {
-        let parsed = match text.get_ref().strip_prefix("trace:") {
-            Some(file) => shape::trace(self.folder.join(file)),
-            None => text.get_ref().parse(),
+        let parsed = match text.get_ref().split_once(':') {
+            Some(("trace", file)) => shape::trace(self.folder.join(file)),
+            Some(("minutes", file)) => shape::minutes(self.folder, file),
+            Some(_) | None => text.get_ref().parse(),
         };
         parsed.map_err(|problem| self.source.failure(text.span(), problem))
     }

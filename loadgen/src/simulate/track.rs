@@ -119,12 +119,11 @@ impl Track {
         if class == Class::Throttled && self.tries_again(at, turn, reason) {
             return;
         }
-        let (status, note) = match class {
-            Class::Throttled => (429, None),
-            _ => (400, Some(reason)),
+        let unexplained = self.ended(at, turn, class);
+        let ended = match class == Class::Throttled {
+            true => Ended { reason: Some(reason), status: Some(429), ..unexplained },
+            false => Ended { note: Some(reason), status: Some(400), ..unexplained },
         };
-        let reason = (class == Class::Throttled).then_some(reason);
-        let ended = Ended { reason, note, status: Some(status), ..self.ended(at, turn, class) };
         self.end(at, &ended, None);
     }
 

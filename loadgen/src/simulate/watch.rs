@@ -8,9 +8,9 @@ use crate::outcome::Class;
 use crate::sample::Attempts;
 use emulator::engine::{
     Asker, Ending, EnvironmentId, EventEnding, Fact, FunctionName, FunctionVersion, InitializationType,
-    MappingId, MessageId, QueueName, RequestId, ThrottleReason, Timestamp, Version, What,
+    MappingId, MessageId, NumberMap, QueueName, RequestId, ThrottleReason, Timestamp, Version, What,
 };
-use emulator::sim::{NumberMap, Observer};
+use emulator::sim::Observer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

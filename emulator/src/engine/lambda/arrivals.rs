@@ -35,6 +35,10 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
+    pub(super) fn are_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// An environment has answered.
     pub(super) fn note_answer(&mut self, now: Timestamp) {
         self.answered += 1;

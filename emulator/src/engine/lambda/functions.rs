@@ -143,7 +143,9 @@ impl Engine {
         self.tick(now);
         // Without pollers and events, what ends here starts nothing new.
         self.reset_mappings(now);
-        let alive: Vec<EnvironmentId> = self.environments.keys().copied().collect();
+        // In the order in which they were made.
+        let made = (1..=self.environments_made).map(EnvironmentId);
+        let alive: Vec<EnvironmentId> = made.filter(|id| self.environments.contains_key(id)).collect();
         for id in alive {
             self.abort_for_reset(now, id);
         }

@@ -81,16 +81,17 @@ impl Engine {
     /// An environment that has nothing to do waits, unless its version is no
     /// longer the function's or its time is over.
     pub(super) fn rest(&mut self, now: Timestamp, id: EnvironmentId, cold: bool) {
-        let Some(environment) = self.environments.get_mut(&id) else { return };
-        let (name, version) = (environment.function.name.clone(), environment.function.version);
+        let Self { environments, functions, .. } = self;
+        let Some(environment) = environments.get_mut(&id) else { return };
         if let Some(reason) = environment.retires {
             return self.retire(now, id, reason);
         }
-        let function = self.functions.get_mut(&name);
+        let function = functions.get_mut(&environment.function.name);
         let Some(function) = function.filter(|function| function.is_current(&environment.function)) else {
             return self.stop_environment(now, id, StopReason::Outdated);
         };
-        let fleet = function.fleet_mut(version);
+        let awaited = function.arrivals.are_waiting().then(|| environment.function.name.clone());
+        let fleet = function.fleet_mut(environment.function.version);
         let alarm = match (environment.initialization, &mut fleet.allocation) {
             (InitializationType::Provisioned, Some(allocation)) => {
                 allocation.idle.insert((now, id));
@@ -108,7 +109,9 @@ impl Engine {
         };
         environment.state = State::Idle { since: now, alarm, cold };
         self.record(now, What::EnvironmentIdle { environment: id });
-        self.resume_arrivals(now, &name);
+        if let Some(name) = awaited {
+            self.resume_arrivals(now, &name);
+        }
     }
 
     fn environment_exited(&mut self, now: Timestamp, id: EnvironmentId, exit: Exit) {

@@ -130,6 +130,7 @@ pub(super) mod tests {
         Simulated {
             seed: 7,
             virtual_s: 86_400.0,
+            warm_up_s: 0.0,
             invocations_per_second: None,
             steps_per_second: None,
             throttle_probability: 0.95,
