@@ -28,6 +28,9 @@
 //! came back, [`stats`] folds, [`report`] tells, [`expect`] judges.
 //! [`completion`] follows what was only accepted through the function's log.
 //!
+//! The same without a target: [`simulate`] plays a scenario, or one function by
+//! flags, on virtual time by the emulator's engine, and sweeps a grid of settings.
+//!
 //! Several runs: [`scenario`] plays a file, [`sweep`] one load on several
 //! settings; [`account`] makes and unmakes the functions, queues and mappings
 //! that they need, and puts changed settings back. [`lesson`] plays scenarios to a

@@ -83,6 +83,8 @@ pub struct Simulation<H> {
     effects: Vec<Effect>,
     facts: Vec<Fact>,
     steps: u64,
+    /// Whether a command has left something to be carried out.
+    unsettled: bool,
 }
 
 impl<H: Handler> Simulation<H> {
@@ -99,6 +101,7 @@ impl<H: Handler> Simulation<H> {
             effects: Vec::new(),
             facts: Vec::new(),
             steps: 0,
+            unsettled: false,
         }
     }
 
@@ -144,6 +147,7 @@ impl<H: Handler> Simulation<H> {
     /// [`settle`](Self::settle) or [`run_until`](Self::run_until).
     pub fn command<R>(&mut self, command: impl FnOnce(&mut Engine, Timestamp) -> R) -> R {
         self.steps += 1;
+        self.unsettled = true;
         let now = self.engine.now();
         command(&mut self.engine, now)
     }
@@ -158,7 +162,9 @@ impl<H: Handler> Simulation<H> {
 
     /// Lets time pass until `at`, with all that is due until then.
     pub fn run_until(&mut self, at: Timestamp, observer: &mut impl Observer) {
-        self.settle(observer);
+        if self.unsettled {
+            self.settle(observer);
+        }
         while self.step(at, observer) {}
         self.engine.tick(at);
     }
@@ -178,6 +184,7 @@ impl<H: Handler> Simulation<H> {
 
     /// Carries out what commands have left, and lets the observer see it.
     pub fn settle(&mut self, observer: &mut impl Observer) {
+        self.unsettled = false;
         self.engine.take_facts(&mut self.facts);
         self.facts.iter().for_each(|fact| observer.fact(fact));
         self.engine.take_effects(&mut self.effects);

@@ -149,7 +149,9 @@ impl<'a> Play<'a> {
                 None if by_steps && self.step_until(FOREVER) => {}
                 None => return,
             }
-            self.collect();
+            if by_steps {
+                self.collect();
+            }
         }
     }
 

@@ -15,6 +15,8 @@ pub(super) struct Source {
     began: Timestamp,
     /// Of each load whose requests are due at times of their own.
     open: Vec<DueTimes>,
+    /// The next of them all.
+    head: Option<(Timestamp, usize)>,
     users: Vec<Users>,
     /// What follows from answers: when, in which order, and whose.
     follow_ups: BinaryHeap<Reverse<FollowUp>>,
@@ -68,6 +70,7 @@ impl Source {
         let mut source = Source {
             began,
             open: tracks.iter().map(|track| track.load.arrivals.due_times().peekable()).collect(),
+            head: None,
             users: tracks.iter().map(|track| Users::of(track, began)).collect(),
             follow_ups: BinaryHeap::new(),
             ordered: 0,
@@ -76,6 +79,7 @@ impl Source {
             let users = track.load.arrivals.users().unwrap_or_default();
             (0..users).for_each(|_| source.follow(n, began, Next::Another));
         }
+        source.find_head();
         source
     }
 
@@ -102,18 +106,21 @@ impl Source {
     }
 
     /// When the next request is made, if that is known.
-    pub(super) fn next_at(&mut self) -> Option<Timestamp> {
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
         let follow_up = self.follow_ups.peek().map(|Reverse(follow_up)| follow_up.at);
-        self.first_open().map(|(at, _)| at).into_iter().chain(follow_up).min()
+        match (self.head, follow_up) {
+            (Some((at, _)), Some(follow_up)) => Some(at.min(follow_up)),
+            (head, follow_up) => head.map(|(at, _)| at).or(follow_up),
+        }
     }
 
     /// Takes the next request.
     pub(super) fn take(&mut self) -> Option<Turn> {
-        let open = self.first_open();
         let follow_up = self.follow_ups.peek().map(|Reverse(follow_up)| *follow_up);
-        match (open, follow_up) {
+        match (self.head, follow_up) {
             (Some((at, track)), follow_up) if follow_up.is_none_or(|follow_up| at <= follow_up.at) => {
                 self.open[track].next();
+                self.find_head();
                 Some(Turn::new(track, at))
             }
             (_, Some(FollowUp { at, track, again, .. })) => {
@@ -124,10 +131,10 @@ impl Source {
         }
     }
 
-    fn first_open(&mut self) -> Option<(Timestamp, usize)> {
+    fn find_head(&mut self) {
         let began = self.began;
         let heads = self.open.iter_mut().enumerate();
-        heads.filter_map(|(n, due)| Some((began + *due.peek()?, n))).min()
+        self.head = heads.filter_map(|(n, due)| Some((began + *due.peek()?, n))).min();
     }
 }
 

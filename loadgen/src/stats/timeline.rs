@@ -68,10 +68,12 @@ impl Timeline {
     }
 
     fn at(&mut self, at: Duration) -> &mut Interval {
-        while self.index(at) >= MOST_INTERVALS && self.width_ms < WIDTHS_MS[WIDTHS_MS.len() - 1] {
+        let mut index = self.index(at);
+        while index >= MOST_INTERVALS && self.width_ms < WIDTHS_MS[WIDTHS_MS.len() - 1] {
             self.coarsen();
+            index = self.index(at);
         }
-        let index = self.index(at).min(MOST_INTERVALS - 1);
+        let index = index.min(MOST_INTERVALS - 1);
         if self.intervals.len() <= index {
             self.intervals.resize_with(index + 1, Interval::default);
         }
@@ -79,7 +81,9 @@ impl Timeline {
     }
 
     fn index(&self, at: Duration) -> usize {
-        (at.as_millis() as u64 / self.width_ms) as usize
+        // Milliseconds of so few centuries need no 128 bits.
+        let millis = at.as_secs() * 1_000 + u64::from(at.subsec_millis());
+        (millis / self.width_ms) as usize
     }
 
     fn coarsen(&mut self) {

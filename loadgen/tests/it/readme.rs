@@ -60,7 +60,7 @@ async fn every_command_runs_on_the_stand_in_for_aws() {
     for line in first.iter().chain(&aws) {
         let (command, comment) = line.split_once("  #").unwrap_or((line, ""));
         let mut command = command.to_owned();
-        let offline = ["check", "compare", "merge", "lesson"]
+        let offline = ["check", "compare", "merge", "lesson", "simulate", "sweep simulation"]
             .iter()
             .any(|word| command.starts_with(&format!("loadgen {word}")));
         for (flag, value) in [("--target", "aws"), ("--yes", ""), ("--role", ROLE)] {

@@ -101,8 +101,8 @@ impl Engine {
         let Request { function: name, qualifier, .. } = request;
         let drew = request.arrived.map(|arrival| arrival.version);
         let missing = || Refusal::FunctionNotFound(name.clone(), qualifier.clone());
-        let version = self.route(name.as_str(), qualifier, drew).ok_or_else(missing)?;
         let function = self.functions.get(name).ok_or_else(missing)?;
+        let version = function.route(qualifier, drew, &mut self.rng).ok_or_else(missing)?;
         if function.state() == FunctionState::Pending {
             return Err(Refusal::Pending);
         }
@@ -144,7 +144,7 @@ impl Engine {
                 && (!is_rated || allocation.rate.has_token(now))
                 && let Some(permit) = allocation.pool.try_acquire()
             {
-                let environment = allocation.idle.last().map(|&(_, id)| id);
+                let environment = allocation.idle.last();
                 return Ok(Grant { pool: Pool::Provisioned, permit, environment, spillover: false });
             }
             spillover = true;
@@ -166,7 +166,7 @@ impl Engine {
             ),
         };
         let Some(permit) = permits.try_acquire() else { return Err(denial) };
-        let environment = fleet.idle.last().map(|&(_, id)| id);
+        let environment = fleet.idle.last();
         if environment.is_none() && !function.scaling.has_token(now) {
             return Err(Denial { reason: quotas.scaling_refusal, limit: Limit::ScalingRate });
         }

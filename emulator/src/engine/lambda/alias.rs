@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::engine::error::LambdaError;
 use crate::engine::fact::What;
 use crate::engine::ids::{AliasName, FunctionName, Uuid};
+use crate::engine::rng::Rng;
 use crate::engine::time::Timestamp;
 
 /// A name for a version of a function (Lambda API, `AliasConfiguration`).
@@ -150,34 +151,33 @@ impl Engine {
         let owner = self.functions.get(function).ok_or_else(not_found)?;
         owner.main_version(qualifier).and_then(|version| owner.version(version)).ok_or_else(not_found)
     }
+}
 
+impl Function {
     /// The version that one request goes to: a weighted alias draws for each
     /// ("Lambda uses a simple probabilistic model"), once. A request that has
     /// waited keeps what it `drew`, as long as the alias points there.
     pub(super) fn route(
-        &mut self,
-        function: &str,
+        &self,
         qualifier: &Qualifier,
         drew: Option<Version>,
+        rng: &mut Rng,
     ) -> Option<Version> {
-        let owner = self.functions.get(function)?;
         let version = match qualifier {
             Qualifier::Latest => Version::Latest,
             Qualifier::Version(number) => Version::Published(*number),
             Qualifier::Alias(name) => {
-                let AliasTarget { version, additional } = owner.aliases.get(name)?.target;
+                let AliasTarget { version, additional } = self.aliases.get(name)?.target;
                 match (drew, additional) {
                     (Some(drawn), Some((other, _))) if drawn == version || drawn == other => drawn,
-                    (_, Some((other, weight))) if self.rng.unit() < weight => other,
+                    (_, Some((other, weight))) if rng.unit() < weight => other,
                     (_, Some(_) | None) => version,
                 }
             }
         };
-        owner.version(version).map(|_| version)
+        self.version(version).map(|_| version)
     }
-}
 
-impl Function {
     pub(super) fn main_version(&self, qualifier: &Qualifier) -> Option<Version> {
         match qualifier {
             Qualifier::Latest => Some(Version::Latest),

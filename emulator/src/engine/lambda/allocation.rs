@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::bucket::TokenBucket;
 use super::concurrency::ConcurrencyPool;
 use super::environment::{InitializationType, State};
+use super::fleet::Idle;
 use super::qualifier::{Qualifier, Version};
 use crate::engine::Engine;
 use crate::engine::alarm::{Alarm, AlarmKey};
@@ -40,7 +41,7 @@ pub(crate) struct Allocation {
     pub(crate) rate: TokenBucket,
     environments: BTreeSet<EnvironmentId>,
     /// Those that wait, by when they began to.
-    pub(crate) idle: BTreeSet<(Timestamp, EnvironmentId)>,
+    pub(crate) idle: Idle,
     pub(super) initialised: u32,
     failures: u32,
     alarm: Option<AlarmKey>,
@@ -62,7 +63,7 @@ impl Engine {
                 pool: ConcurrencyPool::new(0),
                 rate: TokenBucket::new(self.quotas.request_rate(target)),
                 environments: BTreeSet::new(),
-                idle: BTreeSet::new(),
+                idle: Idle::default(),
                 initialised: 0,
                 failures: 0,
                 alarm: Some(alarm),

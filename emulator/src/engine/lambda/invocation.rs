@@ -84,7 +84,7 @@ pub(crate) enum Origin {
     /// The asynchronous queue, which gets its event back.
     Event(Box<Event>),
     /// A poller, which gets its batch back.
-    Batch(Batch),
+    Batch(Box<Batch>),
 }
 
 impl Origin {

@@ -94,14 +94,14 @@ impl Engine {
         let fleet = function.fleet_mut(environment.function.version);
         let alarm = match (environment.initialization, &mut fleet.allocation) {
             (InitializationType::Provisioned, Some(allocation)) => {
-                allocation.idle.insert((now, id));
+                allocation.idle.insert(now, id);
                 None
             }
             (InitializationType::Provisioned, None) => {
                 return self.stop_environment(now, id, StopReason::Unprovisioned);
             }
             (InitializationType::OnDemand, _) => {
-                fleet.idle.insert((now, id));
+                fleet.idle.insert(now, id);
                 let (shortest, longest) = self.quotas.idle_lifetime;
                 let at = now + self.rng.span(shortest, longest);
                 Some(self.alarms.set(at, Alarm::ReclaimIdle(id)))

@@ -124,7 +124,7 @@ impl Engine {
             Origin::Event(event) => {
                 self.settle_event(now, &name, number, *event, Attempt { version, outcome });
             }
-            Origin::Batch(batch) => self.settle_batch(now, batch, &outcome, &end.items),
+            Origin::Batch(batch) => self.settle_batch(now, *batch, &outcome, &end.items),
         }
     }
 

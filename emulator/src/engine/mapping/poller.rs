@@ -317,7 +317,7 @@ impl Engine {
             trace: batch.trace(),
             streams: false,
             wants_log: false,
-            origin: Origin::Batch(batch),
+            origin: Origin::Batch(Box::new(batch)),
             arrived: None,
         };
         self.set_doing(id, index, Doing::Invoking);
@@ -327,7 +327,7 @@ impl Engine {
             Err((Origin::Batch(_), Refusal::Recursive)) => {
                 self.pause(now, id, index, self.quotas.poller_throttle_backoff.first);
             }
-            Err((Origin::Batch(batch), _)) => self.hold_batch(now, batch),
+            Err((Origin::Batch(batch), _)) => self.hold_batch(now, *batch),
             Err((Origin::Caller | Origin::Event(_), _)) | Ok(()) => {}
         }
     }
