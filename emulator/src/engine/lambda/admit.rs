@@ -192,9 +192,9 @@ impl Engine {
         if environment.is_none() {
             function.scaling.take(now);
         }
-        if let Some(allocation) = &mut function.fleet_mut(version).allocation
-            && pool == Pool::Provisioned
+        if pool == Pool::Provisioned
             && is_rated
+            && let Some(allocation) = &mut function.fleet_mut(version).allocation
         {
             allocation.rate.take(now);
         }

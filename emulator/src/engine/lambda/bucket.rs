@@ -14,6 +14,8 @@ use crate::engine::time::Timestamp;
 #[derive(Debug, Clone)]
 pub(crate) struct TokenBucket {
     rate: Rate,
+    /// One token in the unit of `missing`: the time of a whole refill.
+    token: u64,
     /// Tokens missing, in microseconds × count: whole numbers, no rounding.
     missing: u64,
     at: Timestamp,
@@ -22,34 +24,35 @@ pub(crate) struct TokenBucket {
 impl TokenBucket {
     /// A full bucket.
     pub(crate) fn new(rate: Rate) -> Self {
-        Self { rate, missing: 0, at: Timestamp::default() }
+        Self { rate, token: token_of(rate), missing: 0, at: Timestamp::default() }
     }
 
     /// Whether a token is there.
     pub(crate) fn has_token(&mut self, now: Timestamp) -> bool {
         self.refill(now);
-        self.missing.saturating_add(self.token()) <= self.token().saturating_mul(self.rate.count.into())
+        self.missing.saturating_add(self.token) <= self.token.saturating_mul(self.rate.count.into())
     }
 
     /// Takes a token that is there.
     pub(crate) fn take(&mut self, now: Timestamp) {
         self.refill(now);
-        self.missing = self.missing.saturating_add(self.token());
+        self.missing = self.missing.saturating_add(self.token);
     }
 
     /// Takes many, also such as are not there: they are owed.
     pub(crate) fn take_many(&mut self, now: Timestamp, tokens: usize) {
         self.refill(now);
-        self.missing = self.missing.saturating_add(self.token().saturating_mul(tokens as u64));
+        self.missing = self.missing.saturating_add(self.token.saturating_mul(tokens as u64));
     }
 
     /// Changes the rate; what was taken stays taken, as far as it fits.
     pub(crate) fn set_rate(&mut self, now: Timestamp, rate: Rate) {
         if rate != self.rate {
             self.refill(now);
-            let taken = self.missing / self.token().max(1);
+            let taken = self.missing / self.token.max(1);
             self.rate = rate;
-            self.missing = self.token().saturating_mul(taken.min(rate.count.into()));
+            self.token = token_of(rate);
+            self.missing = self.token.saturating_mul(taken.min(rate.count.into()));
         }
     }
 
@@ -58,12 +61,11 @@ impl TokenBucket {
         self.missing = self.missing.saturating_sub(passed.saturating_mul(self.rate.count.into()));
         self.at = now;
     }
+}
 
-    /// One token in the unit of `missing`: the time of a whole refill.
-    fn token(&self) -> u64 {
-        let micros = self.rate.per.max(Duration::from_micros(1)).as_micros();
-        u64::try_from(micros).unwrap_or(u64::MAX)
-    }
+fn token_of(rate: Rate) -> u64 {
+    let micros = rate.per.max(Duration::from_micros(1)).as_micros();
+    u64::try_from(micros).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -107,9 +107,11 @@ impl Times {
     }
 }
 
-/// Saturates, also where the factor is no number.
+/// Saturates after some centuries, and is none at all where the factor is no number.
+#[expect(clippy::cast_precision_loss, reason = "a time of months is exact to the nanosecond")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
 fn times(time: Duration, factor: f64) -> Duration {
-    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+    Duration::from_nanos((time.as_nanos() as f64 * factor + 0.5) as u64)
 }
 
 /// From one measured time to the next.
@@ -170,6 +172,6 @@ mod tests {
     #[test]
     fn what_is_too_long_is_the_longest() {
         let times = Times::Constant(Duration::from_secs(1)).scaled(f64::INFINITY);
-        assert_eq!(times.mean(), Duration::MAX);
+        assert!(times.mean() > Duration::from_secs(500 * 365 * 86_400));
     }
 }
