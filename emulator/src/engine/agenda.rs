@@ -26,10 +26,10 @@ pub(crate) struct Agenda<T> {
     entered: u64,
 }
 
+/// `rank` is the time and below it the order, so that one comparison does.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    at: Timestamp,
-    order: u64,
+    rank: u128,
     slot: u32,
 }
 
@@ -49,8 +49,16 @@ impl<T> Default for Agenda<T> {
 }
 
 impl Entry {
-    fn is_before(&self, other: &Self) -> bool {
-        (self.at, self.order) < (other.at, other.order)
+    fn new(at: Timestamp, order: u64, slot: u32) -> Self {
+        Self { rank: (u128::from(at.as_micros()) << 64) | u128::from(order), slot }
+    }
+
+    fn at(self) -> Timestamp {
+        Timestamp::from_micros((self.rank >> 64) as u64)
+    }
+
+    fn is_before(self, other: Self) -> bool {
+        self.rank < other.rank
     }
 }
 
@@ -70,10 +78,24 @@ impl<T> Agenda<T> {
                 u32::try_from(self.slots.len() - 1).expect("four billion things are due")
             }
         };
-        let entry = Entry { at, order, slot: number };
+        let entry = Entry::new(at, order, number);
         self.heap.push(entry);
         self.rise(self.heap.len() - 1, entry);
         AgendaKey { slot: number, order }
+    }
+
+    /// Calls something off and enters something else, as if one after the other.
+    pub(crate) fn exchange(&mut self, key: AgendaKey, at: Timestamp, due: T) -> AgendaKey {
+        let slot = self.slots.get_mut(key.slot as usize);
+        let Some(slot) = slot.filter(|slot| slot.order == key.order && slot.due.is_some()) else {
+            return self.enter(at, due);
+        };
+        self.entered += 1;
+        let (order, place) = (self.entered, slot.place as usize);
+        slot.order = order;
+        slot.due = Some(due);
+        self.settle(place, Entry::new(at, order, key.slot));
+        AgendaKey { slot: key.slot, order }
     }
 
     /// Calls something off, and gives it back; what has been taken already is
@@ -88,43 +110,48 @@ impl<T> Agenda<T> {
 
     /// When the earliest is due.
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        self.heap.first().map(|entry| entry.at)
+        self.heap.first().map(|entry| entry.at())
     }
 
     /// Takes the earliest that is due at `now` or before, with its own moment.
     pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, T)> {
-        self.heap.first().filter(|entry| entry.at <= now)?;
+        self.heap.first().filter(|entry| entry.at() <= now)?;
         self.take(0)
     }
 
     /// Everything that is due, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Timestamp, &T)> {
-        self.heap.iter().filter_map(|entry| Some((entry.at, self.slots[entry.slot as usize].due.as_ref()?)))
+        self.heap.iter().filter_map(|entry| Some((entry.at(), self.slots[entry.slot as usize].due.as_ref()?)))
     }
 
     fn take(&mut self, place: usize) -> Option<(Timestamp, T)> {
         let last = self.heap.pop()?;
         let gone = match self.heap.get(place) {
             Some(&gone) => {
-                if last.is_before(&gone) {
-                    self.rise(place, last);
-                } else {
-                    self.sink(place, last);
-                }
+                self.settle(place, last);
                 gone
             }
             None => last,
         };
         self.free.push(gone.slot);
         let due = self.slots[gone.slot as usize].due.take()?;
-        Some((gone.at, due))
+        Some((gone.at(), due))
+    }
+
+    /// Puts an entry in the place of another, or where it has to go from there.
+    fn settle(&mut self, place: usize, entry: Entry) {
+        if entry.is_before(self.heap[place]) {
+            self.rise(place, entry);
+        } else {
+            self.sink(place, entry);
+        }
     }
 
     /// Puts an entry where a hole is, or nearer to the root.
     fn rise(&mut self, mut hole: usize, entry: Entry) {
         while hole > 0 {
             let parent = (hole - 1) / CHILDREN;
-            if !entry.is_before(&self.heap[parent]) {
+            if !entry.is_before(self.heap[parent]) {
                 break;
             }
             self.put(hole, self.heap[parent]);
@@ -140,10 +167,10 @@ impl<T> Agenda<T> {
             let first =
                 children.reduce(
                     |first, child| {
-                        if self.heap[child].is_before(&self.heap[first]) { child } else { first }
+                        if self.heap[child].is_before(self.heap[first]) { child } else { first }
                     },
                 );
-            match first.filter(|&child| self.heap[child].is_before(&entry)) {
+            match first.filter(|&child| self.heap[child].is_before(entry)) {
                 Some(child) => self.put(hole, self.heap[child]),
                 None => break,
             }
@@ -178,7 +205,14 @@ mod tests {
                         map.insert((at, order), order);
                         keys.push((agenda.enter(at, order), (at, order)));
                     }
-                    5..8 if !keys.is_empty() => {
+                    5 if !keys.is_empty() => {
+                        let which = rng.between(0, keys.len() as u64 - 1);
+                        let (key, before) = keys[usize::try_from(which).expect("few keys")];
+                        map.remove(&before);
+                        map.insert((at, order), order);
+                        keys.push((agenda.exchange(key, at, order), (at, order)));
+                    }
+                    6..8 if !keys.is_empty() => {
                         let which = rng.between(0, keys.len() as u64 - 1);
                         let (key, at) = keys[usize::try_from(which).expect("few keys")];
                         assert_eq!(agenda.call_off(key), map.remove(&at), "seed {seed}");

@@ -62,6 +62,14 @@ impl Alarms {
         self.agenda.call_off(key);
     }
 
+    /// Sets an alarm in the place of another, if there is one, which is cancelled.
+    pub(crate) fn replace(&mut self, key: Option<AlarmKey>, at: Timestamp, alarm: Alarm) -> AlarmKey {
+        match key {
+            Some(key) => self.agenda.exchange(key, at, alarm),
+            None => self.set(at, alarm),
+        }
+    }
+
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
         self.agenda.next_at()
     }

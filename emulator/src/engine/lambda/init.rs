@@ -96,7 +96,6 @@ impl Engine {
             self.record(now, What::InitEnded { environment: id, took });
             return self.dispatch(id);
         }
-        self.alarms.cancel(alarm);
         invocation.init = Some(took);
         self.record(now, What::InitEnded { environment: id, took });
         self.begin_invoke(now, id, invocation);

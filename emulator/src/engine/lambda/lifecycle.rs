@@ -68,9 +68,8 @@ impl Engine {
         let Some(environment) = self.environments.get_mut(&id) else { return };
         let State::Busy { invocation, alarm } = &mut environment.state else { return };
         let Some(end) = invocation.answered.take() else { return };
-        let alarm = *alarm;
-        self.alarms.cancel(alarm);
-        let placeholder = State::Idle { since: now, alarm: None, cold: false };
+        // Its alarm stays until there is another, or none.
+        let placeholder = State::Idle { since: now, alarm: Some(*alarm), cold: false };
         let before = std::mem::replace(&mut environment.state, placeholder);
         let Some(invocation) = before.into_invocation() else { return };
         let settled = self.settle(now, id, invocation, end);
@@ -92,9 +91,11 @@ impl Engine {
         };
         let awaited = function.arrivals.are_waiting().then(|| environment.function.name.clone());
         let fleet = function.fleet_mut(environment.function.version);
+        let before = environment.state.alarm();
         let alarm = match (environment.initialization, &mut fleet.allocation) {
             (InitializationType::Provisioned, Some(allocation)) => {
                 allocation.idle.insert(now, id);
+                before.into_iter().for_each(|key| self.alarms.cancel(key));
                 None
             }
             (InitializationType::Provisioned, None) => {
@@ -104,7 +105,7 @@ impl Engine {
                 fleet.idle.insert(now, id);
                 let (shortest, longest) = self.quotas.idle_lifetime;
                 let at = now + self.rng.span(shortest, longest);
-                Some(self.alarms.set(at, Alarm::ReclaimIdle(id)))
+                Some(self.alarms.replace(before, at, Alarm::ReclaimIdle(id)))
             }
         };
         environment.state = State::Idle { since: now, alarm, cold };

@@ -109,8 +109,7 @@ impl Engine {
 
     pub(super) fn reuse(&mut self, now: Timestamp, id: EnvironmentId, invocation: Box<Invocation>) {
         let environment = self.environments.get(&id).expect("an idle environment is alive");
-        let State::Idle { since, alarm, cold } = environment.state else { return };
-        alarm.into_iter().for_each(|key| self.alarms.cancel(key));
+        let State::Idle { since, cold, .. } = environment.state else { return };
         if let Some(function) = self.functions.get_mut(&invocation.request.function) {
             function.fleet_mut(invocation.version).not_idle(since, id);
         }
@@ -130,7 +129,8 @@ impl Engine {
     ) {
         let environment = self.environments.get_mut(&id).expect("an event goes to a living environment");
         invocation.started = Some(now);
-        let alarm = self.alarms.set(now + environment.function.spec.timeout, Alarm::EndInvocation(id));
+        let (before, timeout) = (environment.state.alarm(), environment.function.spec.timeout);
+        let alarm = self.alarms.replace(before, now + timeout, Alarm::EndInvocation(id));
         let request_id = invocation.request.request_id;
         environment.state = State::Busy { invocation, alarm };
         self.record(now, What::InvokeStarted { request_id, environment: id });
@@ -147,7 +147,8 @@ impl Engine {
         environment.started = now;
         environment.incarnation += 1;
         let incarnation = environment.incarnation;
-        let alarm = self.alarms.set(now + environment.function.spec.timeout, Alarm::EndInvocation(id));
+        let (before, timeout) = (environment.state.alarm(), environment.function.spec.timeout);
+        let alarm = self.alarms.replace(before, now + timeout, Alarm::EndInvocation(id));
         environment.state = State::Init { invocation: Some(invocation), alarm, ready: false };
         self.record(now, What::InitRestarted { environment: id });
         self.record(now, What::InvokeStarted { request_id, environment: id });
