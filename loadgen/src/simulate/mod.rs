@@ -1,8 +1,8 @@
 //! `loadgen simulate`: a scenario on virtual time, by the engine that the
 //! emulator runs, in one thread, with no sockets and no processes.
 //!
-//! [`world`] makes what the scenario needs, [`source`] says who asks next,
-//! [`play`] asks and lets time pass, [`watch`] makes numbers of what happens.
+//! `world` makes what the scenario needs, `source` says who asks next,
+//! `play` asks and lets time pass, `watch` makes numbers of what happens.
 
 mod bill;
 mod gauge;
