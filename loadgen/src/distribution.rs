@@ -42,7 +42,7 @@ impl Distribution {
     pub fn parse(text: &str, folder: &Path) -> Result<Distribution, String> {
         let text = text.trim();
         match text.split_once(':') {
-            Some(("constant", time)) => zero_or_more(time).map(Distribution::Constant),
+            Some(("constant", time)) => duration::parse_or_none(time).map(Distribution::Constant),
             Some(("exponential", mean)) => duration::parse(mean).map(Distribution::Exponential),
             Some(("lognormal", rest)) => lognormal(rest),
             Some(("csv", file)) => measured(&folder.join(file)),
@@ -50,7 +50,7 @@ impl Distribution {
             None => match runtime(text) {
                 Some(distribution) => Ok(distribution),
                 None if text.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
-                    zero_or_more(text).map(Distribution::Constant)
+                    duration::parse_or_none(text).map(Distribution::Constant)
                 }
                 None => Err(GRAMMAR.to_owned()),
             },
@@ -95,14 +95,6 @@ impl fmt::Display for Distribution {
             Distribution::Lognormal(mean, sigma) => write!(f, "lognormal:{mean:?},{sigma}"),
             Distribution::Empirical(times) => write!(f, "{} measured times", times.len()),
         }
-    }
-}
-
-/// None at all is a time here.
-fn zero_or_more(text: &str) -> Result<Duration, String> {
-    match text.trim() {
-        "0" | "0s" | "0ms" => Ok(Duration::ZERO),
-        text => duration::parse(text),
     }
 }
 

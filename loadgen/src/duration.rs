@@ -21,6 +21,14 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The same where none at all is a time too: a window, a delay.
+pub fn parse_or_none(text: &str) -> Result<Duration, String> {
+    match text.trim() {
+        "0" | "0s" | "0ms" => Ok(Duration::ZERO),
+        text => parse(text),
+    }
+}
+
 fn seconds_per(unit: &str) -> Option<f64> {
     match unit.trim() {
         "us" | "µs" => Some(1e-6),

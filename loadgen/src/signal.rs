@@ -1,6 +1,10 @@
 //! Ctrl-C and SIGTERM: the first asks for an orderly end, the second insists.
 
 use crate::failure::exit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +21,24 @@ pub fn stop_on_signal() -> std::io::Result<CancellationToken> {
         std::process::exit(i32::from(exit::INTERRUPTED));
     });
     Ok(stop)
+}
+
+/// A flag that the first signal raises, for work that has no runtime.
+pub fn flag_on_signal() -> std::io::Result<Arc<AtomicBool>> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&flag);
+    // It sleeps until a signal comes, and ends with the process.
+    thread::spawn(move || {
+        runtime.block_on(async {
+            if let Ok(stop) = stop_on_signal() {
+                stop.cancelled().await;
+                raised.store(true, Ordering::Relaxed);
+                std::future::pending::<()>().await;
+            }
+        });
+    });
+    Ok(flag)
 }
 
 async fn either(interrupt: &mut Signal, terminate: &mut Signal) {

@@ -4,7 +4,8 @@
 //! there already can only be asked for its limit; what else is wanted of it is
 //! told in the words that an emulator is started with.
 
-use super::time::{Times, parse};
+use super::time::Times;
+use crate::duration::parse_or_none;
 use crate::target::Clients;
 use emulator::engine::{ColdStartMode, Quotas, Rate};
 use emulator::{ClockSettings, Config};
@@ -55,7 +56,7 @@ impl TryFrom<String> for ScalingRate {
     fn try_from(text: String) -> Result<ScalingRate, String> {
         let rate = text.split_once('/').and_then(|(count, per)| {
             let count = count.parse().ok().filter(|count| *count > 0)?;
-            let per = parse(per).ok().filter(|per| !per.is_zero())?;
+            let per = parse_or_none(per).ok().filter(|per| !per.is_zero())?;
             Some(Rate { count, per })
         });
         let rate = rate.ok_or("a rate is written like 1000/10s")?;

@@ -1,6 +1,6 @@
 //! Times of the emulated world, as a file says them: none at all is one too.
 
-use crate::duration;
+use crate::duration::parse_or_none;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl TryFrom<String> for Time {
     type Error = String;
 
     fn try_from(text: String) -> Result<Time, String> {
-        parse(&text).map(Time)
+        parse_or_none(&text).map(Time)
     }
 }
 
@@ -32,18 +32,10 @@ impl TryFrom<String> for Times {
 
     fn try_from(text: String) -> Result<Times, String> {
         let (shortest, longest) = text.split_once('-').unwrap_or((&text, &text));
-        let (shortest, longest) = (parse(shortest)?, parse(longest)?);
+        let (shortest, longest) = (parse_or_none(shortest)?, parse_or_none(longest)?);
         if shortest > longest {
             return Err("the longer time comes second, as in 5m-7m".to_owned());
         }
         Ok(Times { text, shortest, longest })
-    }
-}
-
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    // None at all is a time here: a window, a delay.
-    match text.trim() {
-        "0" | "0s" | "0ms" => Ok(Duration::ZERO),
-        text => duration::parse(text),
     }
 }

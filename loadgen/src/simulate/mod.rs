@@ -26,10 +26,13 @@ use crate::report::suite::Suite;
 use crate::report::text::{self, STRONG};
 use crate::run::{complain, exit_code};
 use crate::scenario::Scenario;
+use crate::signal;
 use emulator::engine::Quotas;
 use line::FactLog;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How a simulation is run.
@@ -44,6 +47,8 @@ pub struct Options {
     /// probabilities, averages and costs: an account that is empty at first is
     /// not yet as it will be.
     pub warm_up: Duration,
+    /// Ends it early, once it is raised.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Options {
@@ -66,8 +71,9 @@ pub fn main(flags: &SimulateFlags) -> ExitCode {
 }
 
 fn command(flags: &SimulateFlags) -> Result<u8, Failure> {
-    let (scenario, options) = flags.resolve()?;
+    let (scenario, mut options) = flags.resolve()?;
     let outputs = Outputs::open(&flags.output)?;
+    options.stop = signal::flag_on_signal().map_err(Failure::Runtime)?;
     let suite = play(&scenario, &options)?;
     match suite.reports.as_slice() {
         // One function's report stands alone.
@@ -75,7 +81,7 @@ fn command(flags: &SimulateFlags) -> Result<u8, Failure> {
         _ => outputs.write_suite(&suite, &words(&suite))?,
     }
     suite.reports.iter().for_each(complain);
-    Ok(exit_code(suite.as_expected(), false))
+    Ok(exit_code(suite.as_expected(), suite.interrupted))
 }
 
 /// A scenario's reports for people.

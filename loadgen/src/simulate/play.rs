@@ -21,6 +21,7 @@ use emulator::engine::{
     Deduplication, DeduplicationId, GroupId, Invoke, NewMessage, Qualifier, QueueRequest, Refusal, SqsError,
     ThrottleReason, Timestamp,
 };
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What simulated reports have for target and endpoint.
@@ -41,11 +42,17 @@ pub fn play(scenario: &Scenario, options: &Options) -> Result<Suite, Failure> {
     let mut suite = Suite::new(&scenario.name, scenario.question.clone());
     let speed = scenario.account.speed();
     for group in scenario.groups() {
+        if options.stop.load(Ordering::Relaxed) {
+            break;
+        }
         let stages: Vec<Stage> =
             scenario.stages[group].iter().map(|stage| in_virtual_time(stage, speed)).collect();
         suite.reports.extend(play_group(&mut world, &stages, options)?);
     }
     world.watch.log.take().map_or(Ok(()), super::line::FactLog::finish)?;
+    suite.interrupted = options.stop.load(Ordering::Relaxed);
+    suite.not_run =
+        scenario.stages.iter().skip(suite.reports.len()).map(|stage| stage.name.clone()).collect();
     Ok(suite)
 }
 
@@ -65,14 +72,14 @@ fn play_group(world: &mut World, stages: &[Stage], options: &Options) -> Result<
     let tracks = stages.iter().map(|stage| Track::new(stage.load.clone(), began, options.seed)).collect();
     world.watch.begin(began, tracks);
     let counted_from = began + options.warm_up;
-    let mut play = Play::new(world, began, counted_from)?;
+    let mut play = Play::new(world, began, counted_from, &options.stop)?;
     play.ask_all();
     play.wait_for_all();
     let over_time = play.sampler.finish();
     let pace = Pace { took: started.elapsed(), steps: world.simulation.steps() - steps };
     let simulated = simulated(world, counted_from, over_time, options, pace);
     let reports = stages.iter().zip(refusals).enumerate().map(|(n, (stage, refusal))| {
-        let mut report = report(world, n, simulated.clone());
+        let mut report = report(world, n, simulated.clone(), options.stop.load(Ordering::Relaxed));
         report.judge(&stage.expect);
         report.expectations.splice(0..0, refusal);
         report
@@ -122,20 +129,26 @@ struct Play<'a> {
     sampler: Sampler,
     /// When to count anew, once.
     counted_from: Option<Timestamp>,
+    stop: &'a AtomicBool,
 }
 
 impl<'a> Play<'a> {
-    fn new(world: &'a mut World, began: Timestamp, counted_from: Timestamp) -> Result<Play<'a>, Failure> {
+    fn new(
+        world: &'a mut World,
+        began: Timestamp,
+        counted_from: Timestamp,
+        stop: &'a AtomicBool,
+    ) -> Result<Play<'a>, Failure> {
         let shots = world.watch.tracks.iter().map(|track| shot(world, track)).collect::<Result<_, _>>()?;
         let source = Source::new(began, &world.watch.tracks);
         let counted_from = Some(counted_from).filter(|from| *from > began);
-        Ok(Play { world, source, shots, sampler: Sampler::new(began), counted_from })
+        Ok(Play { world, source, shots, sampler: Sampler::new(began), counted_from, stop })
     }
 
     /// Makes every request at its time.
     fn ask_all(&mut self) {
         let by_steps = self.source.depends_on_answers(&self.world.watch.tracks);
-        loop {
+        while !self.stop.load(Ordering::Relaxed) {
             match self.source.next_at() {
                 Some(at) => {
                     if by_steps && self.step_until(at) {
@@ -271,7 +284,7 @@ impl<'a> Play<'a> {
 
     /// Waits for answers, and until what was only accepted is done.
     fn wait_for_all(&mut self) {
-        while self.is_waited_for() && self.one(FOREVER) {}
+        while !self.stop.load(Ordering::Relaxed) && self.is_waited_for() && self.one(FOREVER) {}
         self.world.settle();
     }
 
@@ -355,8 +368,11 @@ fn words(refusal: &Refusal) -> (Class, &'static str) {
 }
 
 /// What became of one load.
-fn report(world: &mut World, track: usize, simulated: Simulated) -> Report {
-    world.watch.tracks[track].stats.finish_simulated();
+fn report(world: &mut World, track: usize, simulated: Simulated, interrupted: bool) -> Report {
+    let Track { stats, load, .. } = &mut world.watch.tracks[track];
+    stats.finish_simulated();
+    let open = load.arrivals.requests().unwrap_or_default().saturating_sub(stats.ended());
+    stats.never_begun(open, "interrupted");
     let track = &world.watch.tracks[track];
     let load = &track.load;
     let sent = Sent {
@@ -369,7 +385,7 @@ fn report(world: &mut World, track: usize, simulated: Simulated) -> Report {
         retries: load.retries,
         arrivals: load.arrivals.clone(),
     };
-    let mut report = Report::new(sent, &track.stats, false);
+    let mut report = Report::new(sent, &track.stats, interrupted);
     if track.running.highest() > 0 {
         report.max_concurrency = Some(track.running.highest());
         report.mean_concurrency = Some(round_ms(track.running.level(world.watch.last).average));

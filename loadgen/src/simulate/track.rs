@@ -30,7 +30,7 @@ pub(super) struct Turn {
 
 impl Turn {
     pub(super) fn new(track: usize, due: Timestamp) -> Turn {
-        Turn { track, due, attempts: super::watch::FIRST, paid: 0 }
+        Turn { track, due, attempts: Attempts { made: 1, throttled: 0 }, paid: 0 }
     }
 }
 

@@ -5,7 +5,6 @@ use super::gauge::{Census, Gauge, Phase};
 use super::line::FactLog;
 use super::track::{Track, Turn};
 use crate::outcome::Class;
-use crate::sample::Attempts;
 use emulator::engine::{
     Asker, Ending, EnvironmentId, EventEnding, Fact, FunctionName, FunctionVersion, InitializationType,
     MappingId, MessageId, NumberMap, QueueName, RequestId, ThrottleReason, Timestamp, Version, What,
@@ -416,6 +415,3 @@ impl Watch {
         }
     }
 }
-
-/// Sent once, so far.
-pub(super) const FIRST: Attempts = Attempts { made: 1, throttled: 0 };

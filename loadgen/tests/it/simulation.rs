@@ -261,3 +261,34 @@ fn furthest_apart(a: &BTreeMap<u64, u64>, b: &BTreeMap<u64, u64>) -> f64 {
     };
     a.keys().chain(b.keys()).map(|&until| (share(a, until) - share(b, until)).abs()).fold(0.0, f64::max)
 }
+
+/// Whether a process has a handler for SIGINT by now.
+fn catches_interrupts(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
+    // Bit 0 is signal 1.
+    u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & 0b10 != 0)
+}
+
+#[test]
+fn an_interrupted_simulation_reports_what_happened_until_then() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("part.json");
+    // Hours of real time, if nobody stops it.
+    let flags = "--arrivals poisson:100/s --duration 100ms --requests 1000000000 --report";
+    let mut command = loadgen(&["simulate"]);
+    command.args(flags.split(' ')).arg(&path).stdout(std::process::Stdio::null());
+    let mut running = command.spawn().unwrap();
+    while !catches_interrupts(running.id()) {
+        assert!(running.try_wait().unwrap().is_none(), "it runs");
+        std::thread::yield_now();
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+    let report: Value = serde_json::from_str(&read(&path)).unwrap();
+    assert_eq!(report["interrupted"], true);
+    let counts = &report["counts"];
+    let (ran, not_sent) = (counts["ok_warm"].as_u64().unwrap(), counts["not_sent"].as_u64().unwrap());
+    assert_eq!(ran + counts["ok_cold"].as_u64().unwrap() + not_sent, 1_000_000_000, "{counts}");
+}
