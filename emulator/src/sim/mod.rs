@@ -2,24 +2,23 @@
 //! clock, a socket, a process or a thread.
 //!
 //! ```
-//! use emulator::engine::{FunctionSpec, HandlerModel, Invoke, Quotas, Times};
+//! use emulator::engine::{Engine, FunctionSpec, HandlerModel, Invoke, Quotas, Times};
 //! use emulator::sim::{BuiltIn, Simulation};
 //! use std::time::Duration;
 //!
 //! let mut simulation = Simulation::new(Quotas::default(), 1, BuiltIn);
 //! let duration = Times::Exponential(Duration::from_millis(200));
 //! let model = HandlerModel { duration, ..HandlerModel::default() };
-//! simulation.command(|engine, now| {
-//!     engine.create_function(now, "f".into(), FunctionSpec::simulated(model)).map(drop)
-//! })?;
+//! simulation.create_function("f", FunctionSpec::simulated(model))?;
 //! for _ in 0..1_000 {
 //!     let later = simulation.now() + Duration::from_millis(10);
 //!     simulation.run_until(later, &mut ());
-//!     simulation.command(|engine, now| engine.invoke(now, Invoke::new("f", "{}".into())).1)?;
+//!     let (_, admitted) = simulation.command(|engine, now| engine.invoke(now, Invoke::new("f", "{}".into())));
+//!     assert!(admitted.is_ok(), "twenty at once are no problem");
 //! }
-//! let succeeded = simulation.engine().snapshot(simulation.now()).functions[0].tally.succeeded;
-//! assert!(succeeded > 900);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let picture = simulation.command(Engine::snapshot);
+//! assert!(picture.functions[0].tally.succeeded > 900);
+//! # Ok::<(), String>(())
 //! ```
 
 use std::fmt::Debug;

@@ -4,7 +4,7 @@ use crate::laws::{Expiring, Seen, check};
 
 #[test]
 fn the_simulation_obeys_the_laws_of_queues() {
-    let seen = check(200_000, |seen| println!("{seen}"));
+    let seen = check(100_000, |seen| println!("{seen}"));
     let broken: Vec<String> = seen.iter().filter(|seen| !seen.holds()).map(Seen::to_string).collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }
