@@ -75,6 +75,12 @@ fn play_group(world: &mut World, stages: &[Stage], options: &Options) -> Result<
     let mut play = Play::new(world, began, counted_from, &options.stop)?;
     play.ask_all();
     play.wait_for_all();
+    if play.counted_from.is_some() && !options.stop.load(Ordering::Relaxed) {
+        return Err(Failure::flag(
+            "--warm-up",
+            "is longer than all that is simulated, and leaves nothing to count",
+        ));
+    }
     let over_time = play.sampler.finish();
     let pace = Pace { took: started.elapsed(), steps: world.simulation.steps() - steps };
     let simulated = simulated(world, counted_from, over_time, options, pace);

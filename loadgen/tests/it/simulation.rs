@@ -145,6 +145,7 @@ fn what_cannot_be_is_said_in_one_line() {
     check("--duration exponential:2", "has no unit");
     check("--arrivals poisson:5/s", "--arrivals poisson needs a duration or a number of requests");
     check("--batch-size 5", "--batch-size needs --mode queue");
+    check("--requests 5 --warm-up 1h", "--warm-up is longer than all that is simulated");
     check("--mode http", "--mode is sync, async or queue");
     check("--csv x.csv", "--csv is for requests that are sent");
     check("--cold 1s --init 1s", "cannot be used with");
