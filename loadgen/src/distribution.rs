@@ -3,7 +3,6 @@
 
 use crate::duration;
 use emulator::engine::InitDistribution;
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -84,17 +83,6 @@ impl Distribution {
             }
         };
         [(format!("EMULATOR_{what}_MS"), mean), (format!("EMULATOR_{what}_SPREAD"), spread)]
-    }
-}
-
-impl fmt::Display for Distribution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Distribution::Constant(time) => write!(f, "{time:?}"),
-            Distribution::Exponential(mean) => write!(f, "exponential:{mean:?}"),
-            Distribution::Lognormal(mean, sigma) => write!(f, "lognormal:{mean:?},{sigma}"),
-            Distribution::Empirical(times) => write!(f, "{} measured times", times.len()),
-        }
     }
 }
 

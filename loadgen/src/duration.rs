@@ -1,5 +1,6 @@
 //! Durations as people write them: `250ms`, `10s`, `1.5m`.
 
+use emulator::engine::Rate;
 use std::time::Duration;
 
 /// The longest duration accepted: a day, so that a slip of the unit is noticed.
@@ -27,6 +28,28 @@ pub fn parse_or_none(text: &str) -> Result<Duration, String> {
         "0" | "0s" | "0ms" => Ok(Duration::ZERO),
         text => parse(text),
     }
+}
+
+/// `10m`, or `5m-7m`: the shortest and the longest of times, each read by `parse`.
+pub fn range(
+    text: &str,
+    parse: fn(&str) -> Result<Duration, String>,
+) -> Result<(Duration, Duration), String> {
+    let (shortest, longest) = text.split_once('-').unwrap_or((text, text));
+    let (shortest, longest) = (parse(shortest)?, parse(longest)?);
+    if shortest > longest {
+        return Err("the longer time comes second, as in 5m-7m".to_owned());
+    }
+    Ok((shortest, longest))
+}
+
+/// So many in a time: `1000/10s`.
+pub fn rate(text: &str) -> Result<Rate, String> {
+    let rate = text.split_once('/').and_then(|(count, per)| {
+        let count = count.parse().ok().filter(|count| *count > 0)?;
+        Some(Rate { count, per: parse(per).ok()? })
+    });
+    rate.ok_or_else(|| "a rate is written like 1000/10s".to_owned())
 }
 
 fn seconds_per(unit: &str) -> Option<f64> {

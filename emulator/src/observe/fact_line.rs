@@ -123,7 +123,7 @@ mod tests {
         Pool, Publication, Qualifier, QueueAttributes, Quotas, RecordTarget, RequestId, ThrottleReason,
         Timestamp, Uuid, Version,
     };
-    use crate::sim::{BuiltIn, Observer, Simulation};
+    use crate::sim::{BuiltIn, Simulation};
 
     const BEGIN: Timestamp = Timestamp::from_millis(1_767_225_600_000);
     const ID: Uuid = Uuid::from_random(0);
@@ -291,21 +291,12 @@ mod tests {
     /// queue, for five minutes; then all is deleted.
     fn story() -> Vec<Fact> {
         let mut simulation = Simulation::new(Quotas::default(), 1, BuiltIn);
-        let mut told = Told::default();
+        let mut told = Vec::new();
         simulation.command(begin);
         simulation.run_until(simulation.now() + Duration::from_secs(300), &mut told);
         simulation.command(Engine::reset);
         simulation.settle(&mut told);
-        told.0
-    }
-
-    #[derive(Debug, Default)]
-    struct Told(Vec<Fact>);
-
-    impl Observer for Told {
-        fn fact(&mut self, fact: &Fact) {
-            self.0.push(fact.clone());
-        }
+        told
     }
 
     fn begin(engine: &mut Engine, now: Timestamp) {

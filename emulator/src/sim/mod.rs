@@ -21,6 +21,9 @@
 //! # Ok::<(), String>(())
 //! ```
 
+#[cfg(test)]
+mod erlang;
+
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -28,8 +31,7 @@ use crate::api;
 use crate::config::{Config, Identity};
 use crate::credentials::Credentials;
 use crate::engine::{
-    Dispatch, Effect, Engine, Fact, FunctionSpec, FunctionVersion, LambdaError, Quotas, Refusal, RequestId,
-    Rng, Timestamp,
+    Dispatch, Effect, Engine, Fact, FunctionSpec, FunctionVersion, LambdaError, Quotas, Rng, Timestamp,
 };
 use crate::records;
 use crate::runtime::HandlerRuntime;
@@ -43,9 +45,13 @@ pub const BEGINNING: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 pub trait Observer {
     /// Something happened.
     fn fact(&mut self, fact: &Fact);
+}
 
-    /// A caller who had waited for an environment was refused.
-    fn refused(&mut self, _at: Timestamp, _request_id: RequestId, _refusal: &Refusal) {}
+/// Keeps all of it.
+impl Observer for Vec<Fact> {
+    fn fact(&mut self, fact: &Fact) {
+        self.push(fact.clone());
+    }
 }
 
 /// Sees nothing.
@@ -193,7 +199,7 @@ impl<H: Handler> Simulation<H> {
         let mut effects = std::mem::take(&mut self.effects);
         let mut more = false;
         for effect in effects.drain(..) {
-            more |= self.perform(effect, observer);
+            more |= self.perform(effect);
         }
         self.effects = effects;
         if more {
@@ -202,7 +208,7 @@ impl<H: Handler> Simulation<H> {
     }
 
     /// Carries one effect out; says whether the engine has more to say for it.
-    fn perform(&mut self, effect: Effect, observer: &mut impl Observer) -> bool {
+    fn perform(&mut self, effect: Effect) -> bool {
         match effect {
             Effect::Start(start) => {
                 let unknown = self.handlers.start(start);
@@ -216,9 +222,6 @@ impl<H: Handler> Simulation<H> {
             }
             Effect::Halt { environment } => self.handlers.halt(environment),
             Effect::Stop { environment } => self.handlers.stop(environment),
-            Effect::Refuse { request_id, refusal } => {
-                observer.refused(self.engine.now(), request_id, &refusal);
-            }
             Effect::SendRecord(record) => {
                 records::send(&mut self.engine, &self.identity, &record);
                 return true;
@@ -228,8 +231,8 @@ impl<H: Handler> Simulation<H> {
                 self.engine.filtered(self.engine.now(), &request, &passed);
                 return true;
             }
-            // Facts tell of both; nobody waits in a simulation.
-            Effect::Respond { .. } | Effect::Deliver { .. } => {}
+            // Facts tell of all three; nobody waits in a simulation.
+            Effect::Respond { .. } | Effect::Refuse { .. } | Effect::Deliver { .. } => {}
         }
         false
     }

@@ -149,14 +149,13 @@ impl Arrivals {
 
     /// Requests that a second brings on average, where the arrivals say so.
     pub fn offered_per_second(&self) -> Option<f64> {
-        let requests = self.whole()? as f64;
         match (&self.shape, self.until) {
             (Shape::Burst | Shape::ClosedLoop { .. }, _) => None,
             (Shape::Constant { per_second } | Shape::Poisson { per_second }, _) => Some(*per_second),
-            (_, End::DurationS(seconds)) => Some(requests / seconds),
-            (_, End::Requests(_)) => {
+            (_, End::DurationS(seconds)) => Some(self.whole()? as f64 / seconds),
+            (_, End::Requests(requests)) => {
                 let last = times::of(self).last()?.as_secs_f64();
-                (last > 0.0).then(|| (requests - 1.0) / last)
+                (last > 0.0).then(|| (requests as f64 - 1.0) / last)
             }
         }
     }

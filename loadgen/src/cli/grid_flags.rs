@@ -86,14 +86,14 @@ pub struct GridFlags {
 
 /// One combination of settings.
 #[derive(Debug, Clone, Default)]
-pub struct Case {
-    pub settings: SettingFlags,
-    pub rate: Option<f64>,
+struct Case {
+    settings: SettingFlags,
+    rate: Option<f64>,
 }
 
 impl Case {
     /// What it is called: all that differs from case to case.
-    pub fn name(&self) -> String {
+    fn name(&self) -> String {
         let SettingFlags { reserved, provisioned, memory, batch_size, maximum_concurrency } = &self.settings;
         let parts = [
             self.rate.map(|rate| format!("{rate}/s")),
@@ -108,8 +108,33 @@ impl Case {
 }
 
 impl GridFlags {
+    /// What is played in each case, and how.
+    pub fn plans(&self) -> Result<Vec<(Scenario, Options)>, Failure> {
+        let cases = self.cases()?;
+        let written = self.scenario.as_deref().map(Scenario::read).transpose()?;
+        if let (Some(_), Some(flag)) = (&written, self.model.given()) {
+            return Err(Failure::flag(flag, "has no meaning with a scenario, which says it itself"));
+        }
+        cases.iter().map(|case| self.plan(written.as_ref(), case)).collect()
+    }
+
     /// Every combination.
-    pub fn cases(&self) -> Result<Vec<Case>, Failure> {
+    fn cases(&self) -> Result<Vec<Case>, Failure> {
+        let lists = [
+            self.rate.len(),
+            self.reserved.len(),
+            self.provisioned.len(),
+            self.memory.len(),
+            self.batch_size.len(),
+            self.maximum_concurrency.len(),
+        ];
+        let spanned = lists.iter().fold(1_usize, |cases, list| cases.saturating_mul((*list).max(1)));
+        if spanned > MOST_CASES {
+            return Err(Failure::flag(
+                "--reserved",
+                format!("and the other lists span {spanned} cases, more than {MOST_CASES}"),
+            ));
+        }
         let mut cases = vec![Case::default()];
         cases = spread(cases, &self.rate, |case, rate| case.rate = Some(rate));
         cases = spread(cases, &self.reserved, |case, n| case.settings.reserved = Some(n));
@@ -118,34 +143,26 @@ impl GridFlags {
         cases = spread(cases, &self.batch_size, |case, n| case.settings.batch_size = Some(n));
         cases =
             spread(cases, &self.maximum_concurrency, |case, n| case.settings.maximum_concurrency = Some(n));
-        match cases.len() {
+        match spanned {
             1 => Err(Failure::flag_with_hint(
                 "--reserved",
                 "or another setting needs a list, for a sweep is over several cases",
                 "give --reserved, --provisioned, --memory, --batch-size, --maximum-concurrency or --rate a list",
             )),
-            n if n > MOST_CASES => Err(Failure::flag(
-                "--reserved",
-                format!("and the other lists span {n} cases, more than {MOST_CASES}"),
-            )),
             _ => Ok(cases),
         }
     }
 
-    /// What is played in a case, and how.
-    pub fn resolve(&self, case: &Case) -> Result<(Scenario, Options), Failure> {
-        let (mut scenario, mut options) = match &self.scenario {
+    fn plan(&self, written: Option<&Scenario>, case: &Case) -> Result<(Scenario, Options), Failure> {
+        let (mut scenario, mut options) = match written {
             None => {
                 let mut model = self.model.clone();
                 model.arrivals = case.rate.map(|per_second| Shape::Poisson { per_second }).or(model.arrivals);
                 let scenario = model.scenario(&case.settings, self.seed)?;
                 (scenario, Options { quotas: model.quotas(), ..Options::default() })
             }
-            Some(file) => {
-                if let Some(flag) = self.model.given() {
-                    return Err(Failure::flag(flag, "has no meaning with a scenario, which says it itself"));
-                }
-                let mut scenario = Scenario::read(file)?;
+            Some(written) => {
+                let mut scenario = written.clone();
                 overlay(&mut scenario, case)?;
                 let options = Options::of(&scenario);
                 (scenario, options)

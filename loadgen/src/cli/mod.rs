@@ -6,7 +6,7 @@ mod run_flags;
 mod simulate_flags;
 mod suite_flags;
 
-pub use grid_flags::{Case, GridFlags};
+pub use grid_flags::GridFlags;
 pub use run_flags::{LoadFlags, RunFlags};
 pub use simulate_flags::{ModelFlags, SettingFlags, SimulateFlags};
 pub use suite_flags::{

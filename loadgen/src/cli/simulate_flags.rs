@@ -149,7 +149,7 @@ pub struct ModelFlags {
     pub account_concurrency: Option<u32>,
 
     /// New environments in a time, such as 1000/10s
-    #[arg(long, value_name = "N/TIME", value_parser = rate)]
+    #[arg(long, value_name = "N/TIME", value_parser = duration::rate)]
     pub scaling_rate: Option<Rate>,
 
     /// Requests a second for each unit of concurrency [default: 10]
@@ -425,15 +425,5 @@ fn share(text: &str) -> Result<f64, String> {
 
 /// One time, or a shortest and a longest one.
 fn span(text: &str) -> Result<(Duration, Duration), String> {
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    let (from, to) = (duration::parse(from)?, duration::parse(to)?);
-    if from <= to { Ok((from, to)) } else { Err("the shorter time comes first".to_owned()) }
-}
-
-/// So many in a time: `1000/10s`.
-fn rate(text: &str) -> Result<Rate, String> {
-    let parts = text.split_once('/').and_then(|(count, per)| Some((count.parse().ok()?, per)));
-    let (count, per) = parts.ok_or_else(|| "expected a number and a time like 1000/10s".to_owned())?;
-    let per = if per == "s" { Duration::from_secs(1) } else { duration::parse(per)? };
-    Ok(Rate { count, per })
+    duration::range(text, duration::parse)
 }

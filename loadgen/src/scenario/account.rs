@@ -5,7 +5,7 @@
 //! told in the words that an emulator is started with.
 
 use super::time::Times;
-use crate::duration::parse_or_none;
+use crate::duration;
 use crate::target::Clients;
 use emulator::engine::{ColdStartMode, Quotas, Rate};
 use emulator::{ClockSettings, Config};
@@ -54,13 +54,7 @@ impl TryFrom<String> for ScalingRate {
     type Error = String;
 
     fn try_from(text: String) -> Result<ScalingRate, String> {
-        let rate = text.split_once('/').and_then(|(count, per)| {
-            let count = count.parse().ok().filter(|count| *count > 0)?;
-            let per = parse_or_none(per).ok().filter(|per| !per.is_zero())?;
-            Some(Rate { count, per })
-        });
-        let rate = rate.ok_or("a rate is written like 1000/10s")?;
-        Ok(ScalingRate { text, rate })
+        duration::rate(&text).map(|rate| ScalingRate { text, rate })
     }
 }
 

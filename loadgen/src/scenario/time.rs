@@ -1,6 +1,6 @@
 //! Times of the emulated world, as a file says them: none at all is one too.
 
-use crate::duration::parse_or_none;
+use crate::duration::{parse_or_none, range};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -31,11 +31,7 @@ impl TryFrom<String> for Times {
     type Error = String;
 
     fn try_from(text: String) -> Result<Times, String> {
-        let (shortest, longest) = text.split_once('-').unwrap_or((&text, &text));
-        let (shortest, longest) = (parse_or_none(shortest)?, parse_or_none(longest)?);
-        if shortest > longest {
-            return Err("the longer time comes second, as in 5m-7m".to_owned());
-        }
+        let (shortest, longest) = range(&text, parse_or_none)?;
         Ok(Times { text, shortest, longest })
     }
 }

@@ -27,9 +27,8 @@ pub fn main(flags: &GridFlags) -> ExitCode {
 
 fn command(flags: &GridFlags) -> Result<u8, Failure> {
     flags.output.refuse_csv()?;
-    let cases = flags.cases()?;
     // What cannot be is said before anything is computed.
-    let plans = cases.iter().map(|case| flags.resolve(case)).collect::<Result<Vec<_>, _>>()?;
+    let plans = flags.plans()?;
     let outputs = Outputs::open(&flags.output)?;
     let mut suite = Suite::new("sweep of the simulation", None);
     for played in all(&plans, jobs(flags, plans.len())) {
@@ -134,7 +133,7 @@ mod tests {
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Command::Sweep(sweep) = cli.command else { panic!("{line}") };
         let Some(SweepOn::Simulation(flags)) = sweep.on else { panic!("{line}") };
-        let plans: Vec<_> = flags.cases().unwrap().iter().map(|case| flags.resolve(case).unwrap()).collect();
+        let plans = flags.plans().unwrap();
         let mut suite = Suite::new("sweep", None);
         suite.reports = all(&plans, 3).into_iter().flat_map(|suite| suite.unwrap().reports).collect();
         suite

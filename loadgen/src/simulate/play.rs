@@ -377,8 +377,11 @@ fn words(refusal: &Refusal) -> (Class, &'static str) {
 fn report(world: &mut World, track: usize, simulated: Simulated, interrupted: bool) -> Report {
     let Track { stats, load, .. } = &mut world.watch.tracks[track];
     stats.finish_simulated();
-    let open = load.arrivals.requests().unwrap_or_default().saturating_sub(stats.ended());
-    stats.never_begun(open, "interrupted");
+    // How many were asked for may take counting; without an interruption all of them ended.
+    if interrupted {
+        let open = load.arrivals.requests().unwrap_or_default().saturating_sub(stats.ended());
+        stats.never_begun(open, "interrupted");
+    }
     let track = &world.watch.tracks[track];
     let load = &track.load;
     let sent = Sent {

@@ -1,6 +1,5 @@
 //! The driver beside the simulation.
 
-mod erlang;
 mod gears;
 mod parity;
 

@@ -11,7 +11,7 @@ use crate::engine::{
     Engine, Fact, FunctionSpec, HandlerModel, Invoke, MappingSpec, NewMessage, Qualifier, QueueAttributes,
     QueueName, Quotas, RequestId, Snapshot, Timestamp, What,
 };
-use crate::sim::{BuiltIn, Observer, Simulation};
+use crate::sim::{BuiltIn, Simulation};
 
 /// One step of the scenario; the next begins when everything is at rest.
 const STEPS: [fn(&mut Engine, Timestamp); 4] = [set_up, burst, one_more, messages];
@@ -117,7 +117,7 @@ fn story(facts: &[Fact]) -> Vec<String> {
 /// The scenario with no time passing.
 fn on_virtual_time() -> Vec<Fact> {
     let mut simulation = Simulation::new(Quotas::default(), 1, BuiltIn);
-    let mut facts = Facts::default();
+    let mut facts = Vec::new();
     for step in STEPS {
         simulation.command(step);
         simulation.settle(&mut facts);
@@ -125,17 +125,7 @@ fn on_virtual_time() -> Vec<Fact> {
             assert!(simulation.step(Timestamp::from_micros(u64::MAX), &mut facts), "something is due");
         }
     }
-    facts.0
-}
-
-/// Keeps what happens.
-#[derive(Debug, Default)]
-struct Facts(Vec<Fact>);
-
-impl Observer for Facts {
-    fn fact(&mut self, fact: &Fact) {
-        self.0.push(fact.clone());
-    }
+    facts
 }
 
 /// The scenario under the driver, ten times as fast as real time.
